@@ -1,0 +1,239 @@
+"""Settings, read once from `PARAVENT_*` and frozen. The only file that knows the environment's names.
+
+A process refuses to start on anything missing, malformed or unknown, and names every fault at once.
+"""
+
+import binascii
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from app.db import SILOS, Silo
+
+Zone = Literal["patient", "clinic", "worker", "cli"]
+ZONES: tuple[Zone, ...] = get_args(Zone)
+ROOT = Path(__file__).resolve().parent.parent
+
+SILOS_OF_ZONE: Mapping[Zone, tuple[Silo, ...]] = {
+    "patient": ("front", "keys", "ledger"),
+    "clinic": SILOS,
+    "worker": SILOS,
+    "cli": SILOS,
+}
+"""Which silos a zone may connect to at all; what it may do in each becomes database grants on PostgreSQL."""
+
+_PREFIX = "PARAVENT_"
+
+
+class SettingsError(Exception):
+    """The environment can't be used. `faults` holds one plain sentence for each thing wrong."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("settings refused:\n" + "\n".join(f"  - {fault}" for fault in faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class Hosting:
+    """Who hosts, and their HDS certificate, as `/confiance` says it. Empty when not stated."""
+
+    name: str = ""
+    hds_certificate: str = ""
+    hds_scope: str = ""
+    hds_expires: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WordsCost:
+    """Argon2id cost of code words (RFC 9106): memory in KiB, passes, lanes."""
+
+    memory_kib: int = 65536
+    passes: int = 3
+    lanes: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a process needs to know from outside. Durations carry their unit in the name."""
+
+    zone: Zone
+    var: Path
+    databases: Mapping[Silo, str]
+    specialties: Path
+    keystore: Path
+    public_keys: Path
+    verify_key: bytes
+    words_salt: bytes
+    keystore_passphrase: str | None = field(default=None, repr=False)
+    keystore_key_file: Path | None = None
+    words_cost: WordsCost = WordsCost()
+    clinic_name: str = "Clinique"
+    brand: str = "Mon espace"
+    hosting: Hosting = Hosting()
+    tls: bool = True
+    proxy_hops: int = 0
+    demo: bool = False
+    question_pages: int = 1
+    draft_minutes: int = 60
+    draft_days_with_words: int = 7
+    hold_minutes: int = 15
+    hold_extensions: int = 2
+    hold_share_percent: int = 40
+    grid_ms: int = 40
+    words_grid_ms: int = 600
+    staff_idle_minutes: int = 15
+    staff_session_hours: int = 10
+    space_idle_minutes: int = 20
+    patient_address: str = "http://localhost:8000"
+    clinic_address: str = "http://localhost:8001"
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Build the settings of one process from an environment. Raises SettingsError with every fault."""
+    reader = _Reader({k.removeprefix(_PREFIX): v for k, v in environ.items() if k.startswith(_PREFIX)})
+    values = _read_all(reader)
+    faults = reader.faults + _contradictions(values, reader)
+    if faults:
+        raise SettingsError(faults)
+    return Settings(**values)
+
+
+def _read_all(reader: "_Reader") -> dict[str, Any]:
+    zone = reader.choice("ZONE", ZONES)
+    var = reader.path("VAR", ROOT / "var")
+    silos = SILOS_OF_ZONE.get(zone, SILOS)
+    return {
+        "zone": zone,
+        "var": var,
+        "databases": {silo: reader.text(f"DB_{silo.upper()}", f"sqlite:///{var}/{silo}.sqlite") for silo in silos},
+        "specialties": reader.path("SPECIALTIES", ROOT / "specialties"),
+        "keystore": reader.path("KEYSTORE", var / "keystore"),
+        "public_keys": reader.path("PUBLIC_KEYS", var / "public"),
+        "verify_key": reader.hexadecimal("VERIFY_KEY", 32),
+        "words_salt": reader.hexadecimal("WORDS_SALT", 16),
+        "keystore_passphrase": reader.optional("KEYSTORE_PASSPHRASE"),
+        "keystore_key_file": reader.optional_path("KEYSTORE_KEY_FILE"),
+        "words_cost": WordsCost(
+            memory_kib=reader.integer("WORDS_MEMORY_KIB", 65536, 64, 1048576),
+            passes=reader.integer("WORDS_PASSES", 3, 1, 10),
+        ),
+        "clinic_name": reader.text("CLINIC_NAME", "Clinique"),
+        "brand": reader.text("BRAND", "Mon espace"),
+        "hosting": Hosting(
+            name=reader.text("HOST_NAME", ""),
+            hds_certificate=reader.text("HDS_CERTIFICATE", ""),
+            hds_scope=reader.text("HDS_SCOPE", ""),
+            hds_expires=reader.day("HDS_EXPIRES"),
+        ),
+        "tls": reader.switch("TLS", default=True),
+        "demo": reader.switch("DEMO", default=False),
+        "patient_address": reader.text("PATIENT_ADDRESS", "http://localhost:8000").rstrip("/"),
+        "clinic_address": reader.text("CLINIC_ADDRESS", "http://localhost:8001").rstrip("/"),
+        **{name.lower(): reader.integer(name, *bounds) for name, bounds in _NUMBERS.items()},
+    }
+
+
+_NUMBERS = {
+    "PROXY_HOPS": (0, 0, 3),
+    "QUESTION_PAGES": (1, 1, 4),
+    "DRAFT_MINUTES": (60, 5, 1440),
+    "DRAFT_DAYS_WITH_WORDS": (7, 1, 30),
+    "HOLD_MINUTES": (15, 1, 60),
+    "HOLD_EXTENSIONS": (2, 0, 5),
+    "HOLD_SHARE_PERCENT": (40, 5, 100),
+    "GRID_MS": (40, 0, 2000),
+    "WORDS_GRID_MS": (600, 0, 10000),
+    "STAFF_IDLE_MINUTES": (15, 1, 120),
+    "STAFF_SESSION_HOURS": (10, 1, 24),
+    "SPACE_IDLE_MINUTES": (20, 1, 120),
+}
+"""Each whole number's default, least and greatest value."""
+
+
+def _contradictions(values: Mapping[str, Any], reader: "_Reader") -> list[str]:
+    """Say what is wrong with the settings taken together."""
+    faults = [f"{_PREFIX}{name} is not a setting of Paravent" for name in reader.unread()]
+    unlocked = values["keystore_passphrase"] or values["keystore_key_file"]
+    if values["zone"] in ("clinic", "worker") and not unlocked:
+        faults.append(f"{_PREFIX}KEYSTORE_PASSPHRASE or {_PREFIX}KEYSTORE_KEY_FILE is missing")
+    if values["zone"] == "patient" and unlocked:
+        faults.append("the patient zone must not be given what unlocks the keystore")
+    if values["demo"] and values["tls"] and values["hosting"].hds_certificate:
+        faults.append(f"{_PREFIX}DEMO can't be set where a certified host is named: it is production")
+    return faults
+
+
+class _Reader:
+    """Reads named values, remembers faults, and knows which names nobody asked for."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+        self._asked: set[str] = set()
+        self.faults: list[str] = []
+
+    def unread(self) -> list[str]:
+        return sorted(set(self._values) - self._asked)
+
+    def optional(self, name: str) -> str | None:
+        self._asked.add(name)
+        return self._values.get(name) or None
+
+    def text(self, name: str, default: str) -> str:
+        return self.optional(name) or default
+
+    def path(self, name: str, default: Path) -> Path:
+        return Path(self.optional(name) or default).absolute()
+
+    def optional_path(self, name: str) -> Path | None:
+        given = self.optional(name)
+        return Path(given).absolute() if given else None
+
+    def choice(self, name: str, allowed: tuple[Any, ...]) -> Any:
+        given = self.optional(name)
+        if given not in allowed:
+            self.faults.append(f"{_PREFIX}{name} must be one of {', '.join(allowed)}")
+        return given
+
+    def switch(self, name: str, *, default: bool) -> bool:
+        given = self.optional(name)
+        if given not in (None, "0", "1"):
+            self.faults.append(f"{_PREFIX}{name} must be 0 or 1")
+        return default if given is None else given == "1"
+
+    def integer(self, name: str, default: int, least: int, greatest: int) -> int:
+        def read(given: str) -> int:
+            number = int(given)
+            if not least <= number <= greatest:
+                raise ValueError
+            return number
+
+        number: int = self._parsed(name, default, read, f"a whole number from {least} to {greatest}")
+        return number
+
+    def day(self, name: str) -> date | None:
+        day: date | None = self._parsed(name, None, date.fromisoformat, "a date such as 2027-05-31")
+        return day
+
+    def hexadecimal(self, name: str, size: int) -> bytes:
+        def read(given: str) -> bytes:
+            value = binascii.unhexlify(given)
+            if len(value) != size:
+                raise ValueError
+            return value
+
+        value = self._parsed(name, None, read, f"{size} bytes in hexadecimal")
+        if value is None and self.optional(name) is None:
+            self.faults.append(f"{_PREFIX}{name} is missing")
+        return value or b""
+
+    def _parsed(self, name: str, default: Any, read: Callable[[str], Any], expected: str) -> Any:
+        given = self.optional(name)
+        if given is None:
+            return default
+        try:
+            return read(given)
+        except ValueError:
+            self.faults.append(f"{_PREFIX}{name} must be {expected}")
+            return default

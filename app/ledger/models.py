@@ -1,0 +1,29 @@
+"""Table of the ledger silo: append-only events."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import LargeBinary, String, Text, Uuid
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from app.db import UTCDateTime, silo_metadata
+
+
+class Base(DeclarativeBase):
+    """Base of the ledger silo."""
+
+    metadata = silo_metadata()
+
+
+class Event(Base):
+    """One thing done by one actor. `payload` is canonical JSON; `leaf` is SHA-256(0x00 ‖ salt ‖ payload)."""
+
+    __tablename__ = "events"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    zone: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(64), index=True)
+    payload: Mapped[str] = mapped_column(Text)
+    salt: Mapped[bytes] = mapped_column(LargeBinary(32))
+    leaf: Mapped[bytes] = mapped_column(LargeBinary(32))

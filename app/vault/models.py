@@ -1,0 +1,48 @@
+"""Tables of the keys silo. Its backups are apart, rolling and deletable (design, section 4)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import LargeBinary, String, Uuid
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from app.db import UTCDateTime, silo_metadata
+
+
+class Base(DeclarativeBase):
+    """Base of the keys silo."""
+
+    metadata = silo_metadata()
+
+
+class Secret(Base):
+    """A secret S, wrapped under the epoch key named here (a file, never a row)."""
+
+    __tablename__ = "secrets"
+
+    pseudonym: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(32), primary_key=True)
+    epoch: Mapped[str] = mapped_column(String(16), index=True)
+    wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class MailboxEntry(Base):
+    """Secrets sealed by HPKE to an intake epoch: what the patient zone writes and cannot read back."""
+
+    __tablename__ = "mailbox"
+
+    submission: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    epoch: Mapped[str] = mapped_column(String(16))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class SpaceSecret(Base):
+    """The secret of a space, sealed to its code words; found by the locator the words give."""
+
+    __tablename__ = "space_secrets"
+
+    locator: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    submission: Mapped[UUID] = mapped_column(Uuid, index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
