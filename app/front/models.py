@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, Integer, LargeBinary, String, Text, Uuid
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, Text, Uuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.db import UTCDateTime, silo_metadata
@@ -82,6 +82,18 @@ class SlotCell(Base):
     owner: Mapped[UUID] = mapped_column(Uuid, index=True)
     kind: Mapped[str] = mapped_column(String(12))
     expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class AgendaTurn(Base):
+    """One row (id 1) that every change of occupancy writes first: its lock makes bookings wait for one another.
+
+    Without it, two patients who swap slots could block each other, and a capped share could be overrun.
+    """
+
+    __tablename__ = "agenda_turns"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    turn: Mapped[int] = mapped_column(BigInteger)
 
 
 class Submission(Base):

@@ -12,6 +12,9 @@ Situation = Literal["self", "child", "assisted", "emancipated"]
 Path = Literal["self", "call", "no"]
 BookingMode = Literal["instant", "to_confirm", "ask"]
 
+Line = Annotated[str, Field(min_length=1, pattern=r"^\S(?:.*\S)?$")]
+"""Words on a single line, with no blank at either end: what a page or a paper can print as it is."""
+
 RATHER_NOT = "99"
 """The choice every question has: *je préfère en parler sur place*."""
 
@@ -25,8 +28,8 @@ class Frozen(BaseModel):
 class Text(Frozen):
     """A text for people. French is required; English too, since both are published."""
 
-    fr: Annotated[str, Field(min_length=1)]
-    en: Annotated[str, Field(min_length=1)]
+    fr: Line
+    en: Line
 
     def in_language(self, language: str) -> str:
         """Return the text in `fr` or `en`; any other language reads French."""
@@ -88,7 +91,7 @@ class Purpose(Frozen):
     slug: Slug
     name: Text
     explanation: Text
-    legal_basis: str
+    legal_basis: Line
     recipients: Text
     retention: Text
     retention_days: Annotated[int, Field(ge=1)]
@@ -100,7 +103,7 @@ class Resource(Frozen):
     """A place to turn to, with a number or a public address, free of judgement."""
 
     name: Text
-    contact: str
+    contact: Line
     note: Text
 
 
@@ -139,7 +142,7 @@ class PathCell(Frozen):
     bands: Annotated[tuple[Band, ...], Field(min_length=1)]
     situations: Annotated[tuple[Situation, ...], Field(min_length=1)]
     path: Path
-    articles: Annotated[tuple[str, ...], Field(min_length=1)]
+    articles: Annotated[tuple[Line, ...], Field(min_length=1)]
     status: Literal["read", "to_review"]
     reviewed_by: str = ""
     reviewed_on: date | None = None
