@@ -1,4 +1,4 @@
-"""Table of the ledger silo: append-only events."""
+"""Tables of the ledger silo: append-only events, and whom each concerns."""
 
 from datetime import datetime
 from uuid import UUID
@@ -27,3 +27,12 @@ class Event(Base):
     payload: Mapped[str] = mapped_column(Text)
     salt: Mapped[bytes] = mapped_column(LargeBinary(32))
     leaf: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class EventSubject(Base):
+    """Finds the events that concern one pseudonym. The payload is what counts; this is its index."""
+
+    __tablename__ = "event_subjects"
+
+    subject: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    event: Mapped[UUID] = mapped_column(Uuid, primary_key=True)

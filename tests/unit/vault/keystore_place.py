@@ -1,0 +1,43 @@
+"""A keystore with its keys silo in a temporary directory, for tests."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.config import WordsCost
+from app.db import Databases
+from app.ledger.models import Base as LedgerBase
+from app.vault.intake import IntakeKey, load_intake_key
+from app.vault.keystore import Keystore, Unlock
+from app.vault.models import Base as KeysBase
+
+NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
+"""A Wednesday."""
+WEEK = "2026-W47"
+CHEAP = WordsCost(memory_kib=64, passes=1)
+UNLOCK = Unlock(passphrase="quatre saisons au jardin")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a test's keystore lives."""
+
+    directory: Path
+    public_dir: Path
+    keystore: Keystore
+    db: Databases
+
+    def files(self, pattern: str = "*.key") -> list[str]:
+        return sorted(path.name for path in self.directory.glob(pattern))
+
+    def intake_key(self, now: datetime = NOW) -> IntakeKey:
+        return load_intake_key(self.public_dir, self.keystore.verify_key, now)
+
+
+def make_place(tmp_path: Path, now: datetime = NOW) -> Place:
+    """Make a keystore and empty keys and ledger silos."""
+    db = Databases({"keys": f"sqlite:///{tmp_path}/keys.sqlite", "ledger": f"sqlite:///{tmp_path}/ledger.sqlite"})
+    KeysBase.metadata.create_all(db.engine("keys"))
+    LedgerBase.metadata.create_all(db.engine("ledger"))
+    directory, public_dir = tmp_path / "keystore", tmp_path / "public"
+    return Place(directory, public_dir, Keystore.create(directory, public_dir, UNLOCK, now, CHEAP), db)
