@@ -1,0 +1,212 @@
+"""A passage through the funnel: where a visitor is, and what one answer changes.
+
+The path is computed from the answers at each request; a step off the path is not served; a POST, right or
+wrong, ends in the number of the page to show next.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from app.booking.catalogue import Catalogue
+from app.booking.draft import Draft, blank_draft, is_fresh, load_draft, new_draft, save_draft
+from app.booking.errors import DraftGone, OffThePath
+from app.booking.forms import EXTEND, FILTER, NEXT_DAYS, PREVIOUS_DAYS
+from app.booking.holds import NoMoreExtensions, current_hold, extend, release
+from app.booking.outlook import SLOT, Outlook, first_open, look, steps
+from app.booking.steps import Setting, clean
+from app.clock import Clock
+from app.config import Settings
+from app.db import Databases
+from app.front import drafts
+from app.front.models import Hold
+
+_NOT_TYPED = frozenset({"k", "go", "next", "previous"})
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """What journeys of one process are made with. `avoid` says which words a person must not be given."""
+
+    db: Databases
+    catalogue: Catalogue
+    settings: Settings
+    clock: Clock
+    avoid: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a visitor stands: their draft, what it decides, and the step that may be shown."""
+
+    draft: Draft
+    outlook: Outlook
+    path: tuple[str, ...]
+    number: int
+    held: Hold | None
+    now: datetime
+
+    @property
+    def step(self) -> str:
+        """The key of the step shown."""
+        return self.path[self.number - 1]
+
+
+def place(funnel: Funnel, token: bytes | None, language: str, number: int) -> Place:
+    """Return where a visitor stands at a page. Raises OffThePath, and DraftGone past the first page."""
+    now = funnel.clock()
+    with funnel.db.reading("front") as session:
+        draft = _draft_or_blank(session, funnel, token, language, number)
+        outlook = look(draft.journey, funnel.catalogue)
+        path = steps(outlook, funnel.settings.question_pages)
+        _require_on_path(draft, path, number)
+        held = current_hold(session, draft.id, now) if draft.version else None
+    return Place(draft, outlook, path, number, held, now)
+
+
+def answer(funnel: Funnel, token: bytes, language: str, number: int, typed: Mapping[str, str]) -> int:
+    """Take one POST of a step and return the number of the page to show.
+
+    Raises ForeignKey for a form that is not this journey's, OffThePath, and DraftGone past the first page.
+    """
+    now = funnel.clock()
+    with funnel.db.writing("front") as session:
+        try:
+            draft = load_draft(session, token, now, locked=True)
+        except DraftGone:
+            if number != 1:
+                raise
+            draft = new_draft(token, language, now, funnel.settings, funnel.avoid)
+        outlook = look(draft.journey, funnel.catalogue)
+        path = steps(outlook, funnel.settings.question_pages)
+        _require_on_path(draft, path, number)
+        setting = Setting(draft, outlook, funnel.catalogue, session, funnel.settings, now)
+        shown = _take(path, number, typed, setting)
+        save_draft(session, draft, now, funnel.settings)
+    return shown
+
+
+def store_faults(
+    funnel: Funnel, token: bytes, step: str, typed: Mapping[str, str], faults: list[tuple[str, str]]
+) -> None:
+    """Keep what was typed at a step with what is wrong with it, for the page that follows."""
+    now = funnel.clock()
+    with funnel.db.writing("front") as session:
+        draft = load_draft(session, token, now, locked=True)
+        draft.journey.typed[step] = _kept(typed)
+        draft.journey.faults[step] = faults
+        if step == SLOT:
+            draft.journey.answers.pop(SLOT, None)
+            release(session, draft.id)
+        save_draft(session, draft, now, funnel.settings)
+
+
+def forget(funnel: Funnel, token: bytes) -> None:
+    """Remove a draft and its hold when its reader leaves in a hurry, unless they took words to come back with."""
+    now = funnel.clock()
+    with funnel.db.writing("front") as session:
+        try:
+            draft = load_draft(session, token, now, locked=True)
+        except DraftGone:
+            return
+        if draft.locator is None:
+            release(session, draft.id)
+            drafts.remove(session, draft.id)
+
+
+def _take(path: tuple[str, ...], number: int, typed: Mapping[str, str], setting: Setting) -> int:
+    """Change the draft by one POST; return the page to show."""
+    journey, step = setting.draft.journey, path[number - 1]
+    if not is_fresh(setting.draft, step, typed.get("k", "")):
+        return _repeated(path, number, typed, setting)
+    if typed.get("go") in (EXTEND, FILTER, NEXT_DAYS, PREVIOUS_DAYS):
+        return _without_answering(step, number, typed, setting)
+    found, faults = clean(step, typed, setting)
+    journey.typed[step] = _kept(typed)
+    if found is None:
+        journey.faults[step] = faults
+        return number
+    journey.faults.pop(step, None)
+    journey.answers[step] = found
+    journey.turns[step] = journey.turns.get(step, 0) + 1
+    return _next_page(setting)
+
+
+def _next_page(setting: Setting) -> int:
+    """Return the first page still to answer, once what the new answer made moot is dropped."""
+    journey = setting.draft.journey
+    outlook = look(journey, setting.catalogue)
+    path = steps(outlook, setting.settings.question_pages)
+    if journey.answers.get(SLOT, {}).get("kind") != "appointment":
+        release(setting.session, setting.draft.id)
+    return path.index(first_open(journey, path)) + 1
+
+
+def _repeated(path: tuple[str, ...], number: int, typed: Mapping[str, str], setting: Setting) -> int:
+    """A form sent before: the same content changes nothing; other content is shown again to be confirmed."""
+    journey, step = setting.draft.journey, path[number - 1]
+    if journey.typed.get(step) == _kept(typed):
+        return path.index(first_open(journey, path)) + 1
+    journey.typed[step] = _kept(typed)
+    journey.faults[step] = [("", "already_sent")]
+    return number
+
+
+def _without_answering(step: str, number: int, typed: Mapping[str, str], setting: Setting) -> int:
+    """Filter the slots, turn to other days, or keep the slot longer: what was typed stays."""
+    journey, go = setting.draft.journey, typed["go"]
+    faults: list[tuple[str, str]] = []
+    if go == EXTEND:
+        try:
+            extend(
+                setting.session,
+                setting.draft.id,
+                setting.now,
+                setting.settings.hold_minutes,
+                setting.settings.hold_extensions,
+            )
+        except NoMoreExtensions:
+            faults = [("", "hold_over")]
+    kept = _kept(typed)
+    if step == SLOT:
+        kept["from"] = _from_day(typed, journey.typed.get(SLOT, {}), setting.now)
+    journey.typed[step] = kept
+    journey.faults[step] = faults
+    return number
+
+
+def _from_day(typed: Mapping[str, str], before: Mapping[str, str], now: datetime) -> str:
+    """Return the day the list starts at: the one the button turned to, else the one shown; never in the past."""
+    turned = {NEXT_DAYS: "next", PREVIOUS_DAYS: "previous"}.get(typed["go"])
+    text = typed.get(turned, "") if turned else before.get("from", "")
+    try:
+        wanted = date.fromisoformat(text)
+    except ValueError:
+        wanted = now.date()
+    return max(wanted, now.date()).isoformat()
+
+
+def _kept(typed: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in typed.items() if name not in _NOT_TYPED}
+
+
+def _draft_or_blank(session: Session, funnel: Funnel, token: bytes | None, language: str, number: int) -> Draft:
+    now = funnel.clock()
+    try:
+        if token is not None:
+            return load_draft(session, token, now)
+    except DraftGone:
+        if number != 1:
+            raise
+    if token is None or number != 1:
+        raise DraftGone
+    return blank_draft(token, language, now, funnel.settings)
+
+
+def _require_on_path(draft: Draft, path: tuple[str, ...], number: int) -> None:
+    """Refuse a page beyond the first open step, or beyond the path's end."""
+    reached = path.index(first_open(draft.journey, path)) + 1
+    if not 1 <= number <= reached:
+        raise OffThePath(reached)

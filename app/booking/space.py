@@ -1,0 +1,186 @@
+"""The patient's space: reading it, and the few acts it allows. Each act is one front transaction.
+
+An act frees or turns the cells, rewrites the sealed space and leaves a sealed line for the worker, all at once.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy.orm import Session
+
+from app.booking.holds import accept_proposal
+from app.booking.journey import Funnel
+from app.booking.signed import Signed, sign_out
+from app.front import cells, spaces
+from app.front.models import FrontOutbox
+from app.vault.sealing import Context, seal_json, unseal_json
+
+OVER = frozenset({"arrived", "seen", "absent", "cancelled", "declined"})
+"""States after which a patient can change nothing."""
+
+
+class SpaceGone(Exception):
+    """The space is no more: it ran out or was erased."""
+
+
+class SpaceChanged(Exception):
+    """The space changed since its page was shown; nothing was done."""
+
+
+class TooLate(Exception):
+    """The clinic's delay to cancel or move has passed: the patient is told to call."""
+
+
+class NotPossible(Exception):
+    """This act makes no sense in the present state."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceView:
+    """A space as read: its document, its version, and what may be done with it now."""
+
+    document: dict[str, Any]
+    version: int
+    now: datetime
+
+    @property
+    def starts_at(self) -> datetime | None:
+        """When the visit or window begins, in UTC."""
+        return datetime.fromisoformat(self.document["starts_at"]) if self.document["starts_at"] else None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing can be changed any more."""
+        return self.document["state"] in OVER
+
+    @property
+    def in_time(self) -> bool:
+        """Whether the clinic's delay still allows to cancel or move online."""
+        if self.starts_at is None or self.document["state"] == "requested":
+            return True
+        return self.now + timedelta(hours=self.document["cancel_hours"]) <= self.starts_at
+
+    @property
+    def may_cancel(self) -> bool:
+        """Whether the cancel button is shown."""
+        return not self.is_over and self.in_time
+
+    @property
+    def may_move(self) -> bool:
+        """Whether another time can be asked for."""
+        return self.may_cancel and self.document["kind"] == "appointment" and self.document["state"] != "move_asked"
+
+    def proposals(self) -> list[dict[str, Any]]:
+        """Return the slots the clinic proposes that are still kept."""
+        offered: list[dict[str, Any]] = self.document["proposals"]
+        return [one for one in offered if datetime.fromisoformat(one["expires_at"]) > self.now]
+
+
+def read_space(funnel: Funnel, signed: Signed) -> SpaceView:
+    """Open a signed-in patient's space. Raises SpaceGone."""
+    with funnel.db.reading("front") as session:
+        return _load(session, signed, funnel.clock())
+
+
+def cancel(funnel: Funnel, signed: Signed, version: int) -> None:
+    """Cancel a visit or a request, and free its time at once. Raises SpaceChanged, TooLate, NotPossible."""
+    with funnel.db.writing("front") as session:
+        view = _load_at(session, signed, version, funnel.clock())
+        if view.is_over:
+            raise NotPossible
+        if not view.in_time:
+            raise TooLate
+        cells.free(session, signed.submission)
+        _act(session, signed, view, "cancel", {}, {"state": "cancelled", "proposals": []})
+
+
+def ask_move(funnel: Funnel, signed: Signed, version: int) -> None:
+    """Ask for another time; the present one stays until the clinic proposes. Raises as `cancel` does."""
+    with funnel.db.writing("front") as session:
+        view = _load_at(session, signed, version, funnel.clock())
+        if view.is_over or view.document["kind"] != "appointment":
+            raise NotPossible
+        if not view.in_time:
+            raise TooLate
+        _act(session, signed, view, "move", {}, {"state": "move_asked"})
+
+
+def accept(funnel: Funnel, signed: Signed, version: int, code: str) -> None:
+    """Take a slot the clinic proposed. Raises SpaceChanged, NotPossible when it is no longer kept."""
+    with funnel.db.writing("front") as session:
+        view = _load_at(session, signed, version, funnel.clock())
+        offered = next((one for one in view.proposals() if one["code"] == code), None)
+        if view.is_over or offered is None:
+            raise NotPossible
+        try:
+            accept_proposal(session, signed.submission, code, view.now)
+        except cells.SlotTaken as error:
+            raise NotPossible from error
+        names = ("starts_at", "minutes", "site", "practitioner", "room")
+        changes = {name: offered[name] for name in names} | {
+            "kind": "appointment",
+            "state": "booked",
+            "proposals": [],
+        }
+        _act(session, signed, view, "accept", {"code": code, "slot": offered["slot"]}, changes)
+
+
+def leave_space(funnel: Funnel, token: bytes) -> None:
+    """Sign a browser out."""
+    with funnel.db.writing("front") as session:
+        sign_out(session, token)
+
+
+def _load(session: Session, signed: Signed, now: datetime) -> SpaceView:
+    row = spaces.load(session, signed.space_id, now)
+    if row is None:
+        raise SpaceGone
+    document = unseal_json(signed.secret, row.sealed, _context(signed, row.version))
+    return SpaceView(document, row.version, now)
+
+
+def _load_at(session: Session, signed: Signed, version: int, now: datetime) -> SpaceView:
+    view = _load(session, signed, now)
+    if view.version != version:
+        raise SpaceChanged
+    return view
+
+
+def _act(
+    session: Session,
+    signed: Signed,
+    view: SpaceView,
+    kind: str,
+    details: dict[str, Any],
+    changes: dict[str, Any],
+) -> None:
+    """Rewrite the space, and leave the act for the worker, sealed for the clinic."""
+    document = view.document | changes
+    version = view.version + 1
+    sealed = seal_json(signed.secret, document, _context(signed, version))
+    try:
+        spaces.replace(session, signed.space_id, sealed, version)
+    except spaces.SpaceMoved as error:
+        raise SpaceChanged from error
+    action_id: UUID = uuid4()
+    told = {
+        "schema": 1,
+        "action": kind,
+        "submission": str(signed.submission),
+        "from": view.document["state"],
+    } | details
+    context = Context("front.space_action", signed.pseudonym, "space", action_id, 1)
+    action = FrontOutbox(
+        id=action_id,
+        kind=kind,
+        pseudonym=signed.pseudonym,
+        sealed=seal_json(signed.secret, told, context),
+        created_at=view.now,
+    )
+    spaces.queue_action(session, action)
+
+
+def _context(signed: Signed, version: int) -> Context:
+    return Context("front.space", signed.pseudonym, "space", signed.space_id, version)
