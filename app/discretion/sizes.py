@@ -1,0 +1,66 @@
+"""One size for every page, so that what travels tells nothing of what is read.
+
+A compressed page is padded to the exact byte by a gzip extra field (RFC 1952, 2.3.1.1), which every decoder
+skips. A page for a client without gzip is padded with spaces. A page that does not fit is a fault of ours:
+it raises, it never takes "the next size".
+"""
+
+import struct
+import zlib
+
+PAGE_BYTES = 6144
+"""Length of every compressed body."""
+
+PLAIN_BYTES = 24576
+"""Length of every body sent to a client without gzip."""
+
+_LEVEL, _WINDOW_BITS, _MEMORY = 6, -15, 8
+_HEADER = b"\x1f\x8b\x08\x04\x00\x00\x00\x00\x00\xff"  # deflate, extra field, no time, unknown system
+_FRAME = len(_HEADER) + 2 + 4 + 8  # with the extra field's length, its subfield's header, and the trailer
+
+
+class OverBudget(Exception):
+    """A page is larger than the one size. The message holds lengths only."""
+
+    def __init__(self, length: int, size: int) -> None:
+        super().__init__(f"{length} bytes do not fit in {size}")
+
+
+class Press:
+    """Compresses pages that begin alike: their common opening is compressed once and its state copied."""
+
+    def __init__(self, opening: bytes = b"", size: int = PAGE_BYTES) -> None:
+        self._opening, self._size = opening, size
+        self._state = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW_BITS, _MEMORY)
+        self._deflated = self._state.compress(opening) + self._state.flush(zlib.Z_SYNC_FLUSH) if opening else b""
+        self._checksum = zlib.crc32(opening)
+
+    def __call__(self, body: bytes) -> bytes:
+        """Return `body` as gzip, of exactly this press's size. Raises OverBudget."""
+        if not body.startswith(self._opening):
+            return Press(size=self._size)(body)
+        rest = memoryview(body)[len(self._opening) :]
+        state = self._state.copy()
+        deflated = b"".join((self._deflated, state.compress(rest), state.flush()))
+        return _framed(deflated, zlib.crc32(rest, self._checksum), len(body), self._size)
+
+
+def padded_gzip(body: bytes, size: int = PAGE_BYTES) -> bytes:
+    """Return `body` as gzip of exactly `size` bytes. Raises OverBudget."""
+    return Press(size=size)(body)
+
+
+def padded_plain(body: bytes, size: int = PLAIN_BYTES) -> bytes:
+    """Return `body` followed by spaces, `size` bytes in all. Raises OverBudget."""
+    if len(body) > size:
+        raise OverBudget(len(body), size)
+    return body.ljust(size)
+
+
+def _framed(deflated: bytes, checksum: int, length: int, size: int) -> bytes:
+    padding = size - len(deflated) - _FRAME
+    if padding < 0:
+        raise OverBudget(size - padding, size)
+    extra = struct.pack("<H2sH", padding + 4, b"pv", padding)
+    trailer = struct.pack("<II", checksum, length)
+    return b"".join((_HEADER, extra, bytes(padding), deflated, trailer))

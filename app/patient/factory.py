@@ -1,0 +1,35 @@
+"""The patient zone's application: the only list of what it is made of."""
+
+from flask import Flask
+
+from app.booking.catalogue import Catalogue
+from app.booking.journey import Funnel, forget
+from app.clock import Clock
+from app.config import Settings
+from app.db import Databases
+from app.discretion.lexicon import shipped
+from app.patient import journey, papers, public, space, words
+from app.patient.services import PatientServices
+from app.patient.signed_patient import init_login
+from app.vault.words import WordsGate
+from app.web.install import install_patient_web
+
+
+def create_patient_app(settings: Settings, db: Databases, clock: Clock) -> Flask:
+    """Build the patient zone: public pages, the funnel, the space and its papers."""
+    app = Flask(__name__, static_folder=None, template_folder=None)
+    lexicon = shipped()
+    funnel = Funnel(db, Catalogue(db, clock), settings, clock, avoid=lambda word: bool(lexicon.hits(word)))
+    services = PatientServices(
+        settings,
+        db,
+        clock,
+        on_exit=lambda token: forget(funnel, token),
+        funnel=funnel,
+        gate=WordsGate(),
+    )
+    install_patient_web(app, services)
+    init_login(app)
+    for blueprint in (public.public, journey.bp, words.bp, space.bp, papers.bp):
+        app.register_blueprint(blueprint)
+    return app

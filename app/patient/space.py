@@ -1,0 +1,149 @@
+"""The patient's space at `/e`, and the door to it: code words."""
+
+import base64
+import hmac
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from app.booking.entrance import TooManyGuesses, enter, slowness
+from app.booking.signed import Signed
+from app.booking.space import (
+    NotPossible,
+    SpaceChanged,
+    SpaceGone,
+    SpaceView,
+    TooLate,
+    accept,
+    ask_move,
+    cancel,
+    leave_space,
+    read_space,
+)
+from app.patient.journey import SPACE, typed_values
+from app.patient.services import patient
+from app.patient.signed_patient import signed_patient
+from app.vault.tokens import derive
+from app.vault.words import TooManyAtOnce
+from app.web.grid import WORDS_SLOT
+from app.web.pages import keep, redirect303, redirect_and_forget, render, visitor
+
+bp = Blueprint("space", __name__)
+
+WRONG, SLOW_DOWN, CROWDED, CHANGED, LATE, DONE = "w", "s", "c", "h", "l", "d"
+"""Notices carried by one character of the cookie to the page that follows."""
+
+
+@bp.get("/retour")
+def words() -> Response:
+    """Show the words form."""
+    return _words_form()
+
+
+@bp.post("/retour")
+def come_back() -> Response:
+    """Take words, right, wrong or malformed: the same time, the same answer, the same next page."""
+    zone = patient()
+    request.environ[WORDS_SLOT] = slowness(zone.funnel)
+    typed = typed_values()
+    try:
+        token = enter(zone.funnel, zone.gate, typed.get("words", ""), request.remote_addr or "")
+    except TooManyGuesses:
+        return redirect303(SPACE, notice=SLOW_DOWN)
+    except TooManyAtOnce:
+        return redirect303(SPACE, notice=CROWDED)
+    if token is None:
+        return redirect303(SPACE, notice=WRONG)
+    keep(replace(visitor(), token=token))
+    return redirect303(SPACE)
+
+
+@bp.get(SPACE)
+def show() -> Response:
+    """Show the space; lead an unsent journey on; or show the words form again."""
+    signed = signed_patient()
+    if signed is None:
+        return _words_form()
+    try:
+        view = read_space(patient().funnel, signed)
+    except SpaceGone:
+        return render("patient/space/gone.html", here="es")
+    return render("patient/space/space.html", here="es", **_present(view))
+
+
+@bp.post(SPACE)
+def act() -> Response:
+    """Cancel, ask to move, take a proposed slot, or sign out."""
+    signed, typed = signed_patient(), typed_values()
+    if signed is None:
+        return redirect303(SPACE)
+    version = _version(typed.get("k", ""))
+    if typed.get("go") == "out":
+        return _leave()
+    if version is None:
+        return redirect303(SPACE, notice=CHANGED)
+    return redirect303(SPACE, notice=_done(signed, version, typed))
+
+
+def _done(signed: Signed, version: int, typed: dict[str, str]) -> str:
+    """Carry one act out and return the notice that says how it went."""
+    funnel = patient().funnel
+    try:
+        match typed.get("go", "").partition("-"):
+            case ("cancel", "", ""):
+                cancel(funnel, signed, version)
+            case ("move", "", ""):
+                ask_move(funnel, signed, version)
+            case ("take", "-", code):
+                accept(funnel, signed, version, code)
+            case _:
+                return CHANGED
+    except (SpaceChanged, NotPossible, SpaceGone):
+        return CHANGED
+    except TooLate:
+        return LATE
+    return DONE
+
+
+def _leave() -> Response:
+    token = visitor().token
+    if token is not None:
+        leave_space(patient().funnel, token)
+    return redirect_and_forget("/bonjour")
+
+
+def _present(view: SpaceView) -> dict[str, Any]:
+    document, language = view.document, visitor().language
+    return {
+        "doc": document,
+        "act_name": document["act_name"][language],
+        "starts_at": view.starts_at,
+        "timezone": document["site"]["timezone"],
+        "proposals": view.proposals(),
+        "view": view,
+        "key": _key(view.version),
+    }
+
+
+def _words_form() -> Response:
+    notice = visitor().notice
+    wrong = notice if notice in (WRONG, SLOW_DOWN, CROWDED) else None
+    return render("patient/space/words.html", here="re", wrong=wrong)
+
+
+def _key(version: int) -> str:
+    """Return the form key of one version of the space: it serves one act, and proves the form is ours."""
+    token = visitor().token or b""
+    number = version % 65536
+    mac = hmac.digest(derive(token, "form key"), f"space|{number}".encode(), "sha256")
+    return (f"{number:04x}" + base64.urlsafe_b64encode(mac).decode())[:24]
+
+
+def _version(key: str) -> int | None:
+    """Return the version a form was drawn for, or None when its key is not ours."""
+    try:
+        claimed = int(key[:4], 16)
+    except ValueError:
+        return None
+    return claimed if hmac.compare_digest(_key(claimed).encode(), key.encode()) else None

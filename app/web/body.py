@@ -1,0 +1,55 @@
+"""What may come in: a short form, in valid UTF-8. Anything else is refused before a view sees it."""
+
+import re
+from urllib.parse import unquote_to_bytes
+
+from flask import request
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+
+from app.web.sec_fetch import refuse_cross_site
+
+MAX_BYTES = 64 * 1024
+"""Longest request body of the patient zone."""
+
+_DRAINED_BYTES = 16 * 1024 * 1024
+_CHUNK = 64 * 1024
+_FORM = "application/x-www-form-urlencoded"
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class Garbled(BadRequest):
+    """A body that is not a form in valid UTF-8."""
+
+
+def check_body() -> None:
+    """Look at a request before its view. Raises RequestEntityTooLarge (413), Garbled or CrossSite (400)."""
+    if request.method in ("GET", "HEAD"):
+        return
+    if (request.content_length or 0) > MAX_BYTES:
+        _drain()
+        raise RequestEntityTooLarge
+    if request.method == "POST":
+        refuse_cross_site()
+        _check_form()
+
+
+def _check_form() -> None:
+    """Refuse what Werkzeug would silently repair. The body stays readable by `request.form`."""
+    body = request.get_data()
+    if body and request.mimetype != _FORM:
+        raise Garbled
+    sent = unquote_to_bytes(body.replace(b"+", b" "))
+    if _CONTROLS.search(sent):
+        raise Garbled
+    try:
+        sent.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Garbled from None
+
+
+def _drain() -> None:
+    """Read a body that is too long and drop it, so that the sender's browser comes to read our answer."""
+    stream = request.environ["wsgi.input"]
+    left = min(request.content_length or 0, _DRAINED_BYTES)
+    while left > 0 and (chunk := stream.read(min(_CHUNK, left))):
+        left -= len(chunk)

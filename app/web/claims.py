@@ -1,0 +1,52 @@
+"""What the trust page claims, each claim with the test that holds it. No test, no claim."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence shown to patients, and the test which fails when it stops being true."""
+
+    text: str
+    test_id: str
+
+
+def _(text: str) -> str:
+    """Mark a text for the catalogue; it is translated when drawn."""
+    return text
+
+
+CLAIMS = (
+    Claim(
+        _("Ce que vous envoyez est chiffré dès l’envoi : ce site ne peut plus le lire, la clinique seule l’ouvre."),
+        "tests/journeys/test_markers.py::test_no_typed_word_is_found_in_any_file",
+    ),
+    Claim(
+        _("Après « Quitter vite », ce que vous avez saisi ou lu n’est plus sur cet appareil."),
+        "tests/journeys/test_device.py::test_nothing_typed_or_shown_is_on_disk_after_exit",
+    ),
+    Claim(
+        _("L’historique du navigateur ne montre que « Mon espace », jamais un soin ni un service."),
+        "tests/journeys/test_device.py::test_history_of_a_journey_holds_no_word_of_the_lexicon",
+    ),
+    Claim(
+        _("L’accueil voit l’heure, la salle, votre prénom, comment vous joindre. Ni l’acte ni vos réponses."),
+        "tests/journeys/test_desk.py::test_the_desk_sees_no_act_and_no_answer",
+    ),
+    Claim(
+        _("Chaque ouverture de votre dossier laisse une trace. Sans trace possible, il ne s’ouvre pas."),
+        "tests/journeys/test_case.py::test_a_case_does_not_open_without_its_trace",
+    ),
+    Claim(
+        _("Toutes les pages ont la même taille : qui observe le réseau n’apprend pas ce que vous lisez."),
+        "tests/unit/web/test_public_pages.py::test_every_page_has_the_one_size",
+    ),
+    Claim(
+        _("Aucun script, aucune image, aucun autre site : vos pages ne parlent qu’à nous."),
+        "tests/unit/web/test_public_pages.py::test_no_page_calls_a_script_an_image_or_another_site",
+    ),
+    Claim(
+        _("Un seul cookie, effacé quand vous fermez le navigateur. Aucune mesure d’audience."),
+        "tests/unit/web/test_public_pages.py::test_the_one_cookie_ends_with_the_browser",
+    ),
+)

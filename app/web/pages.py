@@ -1,0 +1,155 @@
+"""How a patient page leaves: drawn, its title checked, padded to the one size, under constant headers."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from flask import Flask, Response, current_app, g, request
+from jinja2 import Environment
+
+from app.config import Settings
+from app.discretion.gate import leaving
+from app.discretion.sizes import Press, padded_plain
+from app.web.cookie import NO_NOTICE, Language, Screen, Visitor, cookie_name, delete_cookie, parse, set_cookie
+from app.web.headers import CLEAR_SITE_DATA, PatientHeaders
+from app.web.jinja import make_environment, translator
+from app.web.stylesheet import stylesheet
+
+STEPS_BESIDE_QUESTIONS = 7
+_OPENING_ENDS = "</style>"
+
+Look = tuple[Language, Screen]
+_LOOKS: tuple[Look, ...] = (("fr", "normal"), ("fr", "muted"), ("en", "normal"), ("en", "muted"))
+
+
+class Pages:
+    """What all pages of one application share, made once: templates, stylesheet, headers, presses."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.tls = settings.tls
+        self.steps = STEPS_BESIDE_QUESTIONS + settings.question_pages
+        self.cookie_name = cookie_name(tls=settings.tls)
+        self.headers = PatientHeaders(stylesheet(), tls=settings.tls)
+        self._brand = settings.brand
+        self._environments = {look: self._environment(look, settings) for look in _LOOKS}
+        self._presses = {look: Press(self._opening(look)) for look in _LOOKS}
+
+    def draw(self, template: str, visitor: Visitor, context: Mapping[str, Any]) -> str:
+        """Return a page's HTML. It needs no request, so that a page of last resort can be drawn beforehand."""
+        step: int | None = context.get("step")
+        shared = {
+            "notice": visitor.notice,
+            "title": _title(visitor.language, self._brand, step, self.steps),
+            "step": step,
+            "here": f"{step:02d}" if step else "ho",
+        }
+        return self._environments[_look(visitor)].get_template(template).render({**shared, **context})
+
+    def padded(self, html: str, visitor: Visitor, *, gzip: bool) -> bytes:
+        """Return the body as it travels. Raises OverBudget."""
+        body = html.encode()
+        return self._presses[_look(visitor)](body) if gzip else padded_plain(body)
+
+    def response(self, body: bytes, visitor: Visitor, status: int, *, gzip: bool) -> Response:
+        """Dress a padded body in the constant headers."""
+        headers = self.headers.page(gzip=gzip)
+        headers.append(("Set-Cookie", set_cookie(visitor, tls=self.tls)))
+        return Response(body, status, headers)
+
+    def _environment(self, look: Look, settings: Settings) -> Environment:
+        language, screen = look
+        environment = make_environment(language)
+        environment.globals |= {
+            "lang": language,
+            "muted": screen == "muted",
+            "css": stylesheet(),
+            "brand": settings.brand,
+            "steps": self.steps,
+            "clinic_name": settings.clinic_name,
+            "demo": settings.demo,
+        }
+        return environment
+
+    def _opening(self, look: Look) -> bytes:
+        """Return what every page begins with, up to the end of its stylesheet."""
+        html = self.draw("patient/public/bonjour.html", Visitor(*look), {"today": "", "here": "bo"})
+        return html[: html.index(_OPENING_ENDS) + len(_OPENING_ENDS)].encode()
+
+
+def _look(visitor: Visitor) -> Look:
+    return visitor.language, visitor.screen
+
+
+@lru_cache(maxsize=256)
+def _title(language: Language, brand: str, step: int | None, steps: int) -> str:
+    """Return the page's title, which says the step and nothing of the need. Raises Betrayal."""
+    if step is None:
+        return leaving("title", brand)
+    _ = translator(language)
+    place = _("Étape %(step)s sur %(steps)s", step=step, steps=steps)
+    return leaving("title", f"{place} – {brand}")
+
+
+def init_pages(app: Flask, settings: Settings) -> Pages:
+    """Draw the shared parts once and keep them with the application."""
+    pages = Pages(settings)
+    app.extensions["paravent.pages"] = pages
+    return pages
+
+
+def the_pages() -> Pages:
+    """Return the running application's pages."""
+    found: Pages = current_app.extensions["paravent.pages"]
+    return found
+
+
+def visitor() -> Visitor:
+    """Return who the cookie says is there, read once a request."""
+    found: Visitor | None = g.get("visitor")
+    if found is None:
+        found = parse(request.cookies.get(the_pages().cookie_name))
+        g.visitor = found
+    return found
+
+
+def keep(changed: Visitor) -> None:
+    """Let the response set this visitor's cookie instead of the one that came."""
+    g.visitor = changed
+
+
+def render(template: str, status: int = 200, *, step: int | None = None, **context: Any) -> Response:
+    """Draw a page of `templates/`. Its cookie is set again, and a notice shown once is dropped from it.
+
+    `step` numbers a page of the journey. Other pages may give `here`, the code of `app.web.places` that the
+    header's switches lead back to. Raises OverBudget or Betrayal: faults of ours, answered by the 500 page.
+    """
+    pages, who = the_pages(), visitor()
+    html = pages.draw(template, who, {"step": step, **context} if step else context)
+    gzip = wants_gzip()
+    shown = who if who.notice == NO_NOTICE else replace(who, notice=NO_NOTICE)
+    return pages.response(pages.padded(html, who, gzip=gzip), shown, status, gzip=gzip)
+
+
+def redirect303(location: str, *, notice: str = NO_NOTICE) -> Response:
+    """Send the browser to a short path of ours, with a notice's code to show there. The body is empty."""
+    pages = the_pages()
+    headers = pages.headers.redirect(location)
+    headers.append(("Set-Cookie", set_cookie(replace(visitor(), notice=notice), tls=pages.tls)))
+    return Response(b"", 303, headers)
+
+
+def redirect_and_forget(location: str) -> Response:
+    """Send the browser away, remove our cookie and ask it to clear what it kept of this site."""
+    pages = the_pages()
+    gone = delete_cookie(tls=pages.tls)
+    growth = len(gone) - len(set_cookie(Visitor(), tls=pages.tls))
+    headers = pages.headers.redirect(location, (CLEAR_SITE_DATA,), growth)
+    headers.append(("Set-Cookie", gone))
+    return Response(b"", 303, headers)
+
+
+def wants_gzip() -> bool:
+    """Whether the client takes gzip, by its Accept-Encoding (RFC 9110, 12.5.3)."""
+    offered = request.headers.get("Accept-Encoding", "")
+    return "gzip" in offered and request.accept_encodings["gzip"] > 0
