@@ -1,0 +1,48 @@
+"""Paravent, the private front door of a clinic. `create_app` is the one way in for a WSGI server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from app.config import Settings
+
+
+def create_app(environ: Mapping[str, str]) -> Flask:
+    """Build the web application of one zone from an environment, and import no other zone's code.
+
+    Raises SettingsError when the environment is refused, or names a zone that serves no page.
+    """
+    from app.config import SettingsError, load_settings
+    from app.log import configure_logging
+
+    settings = load_settings(environ)
+    configure_logging()
+    if settings.zone == "patient":
+        return _patient(settings)
+    if settings.zone == "clinic":
+        return _clinic(settings)
+    raise SettingsError([f"the {settings.zone} zone serves no page: only patient and clinic do"])
+
+
+def _patient(settings: Settings) -> Flask:
+    from app.clock import system_clock
+    from app.db import Databases
+    from app.patient.factory import create_patient_app
+
+    return create_patient_app(settings, Databases(settings.databases), system_clock)
+
+
+def _clinic(settings: Settings) -> Flask:
+    from app.clinic.factory import create_clinic_app
+    from app.clock import system_clock
+    from app.db import Databases
+    from app.vault.door import Vault
+    from app.vault.keystore import Keystore, Unlock
+
+    db = Databases(settings.databases)
+    unlock = Unlock(settings.keystore_passphrase, settings.keystore_key_file)
+    return create_clinic_app(settings, db, system_clock, Vault(Keystore.open(settings.keystore, unlock), db))

@@ -1,0 +1,61 @@
+"""Where the command line finds its settings: the environment it was given, over the file that set-up wrote."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from app.config import ROOT, Settings, load_settings
+from app.db import Databases
+from app.vault.door import Vault
+from app.vault.keystore import Keystore, Unlock
+
+PREFIX = "PARAVENT_"
+_HEAD = "# Written by `paravent setup`. What is set in the environment wins over this file.\n"
+
+
+def var_of(environ: Mapping[str, str]) -> Path:
+    """Return where this installation keeps its state."""
+    return Path(environ.get(f"{PREFIX}VAR") or ROOT / "var").absolute()
+
+
+def file_of(var: Path, zone: str) -> Path:
+    """Return a zone's environment file."""
+    return var / "env" / f"{zone}.env"
+
+
+def settings_of(environ: Mapping[str, str]) -> Settings:
+    """Load the command line's settings, as zone `cli` unless another is named. Raises SettingsError."""
+    return load_settings({f"{PREFIX}ZONE": "cli"} | given(environ))
+
+
+def given(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what the command line's file says, overlaid by the environment."""
+    written = read_file(file_of(var_of(environ), "cli"))
+    return written | {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+
+
+def open_vault(settings: Settings, db: Databases) -> Vault:
+    """Open the keystore with what the settings give. Raises KeystoreError."""
+    unlock = Unlock(settings.keystore_passphrase, settings.keystore_key_file)
+    return Vault(Keystore.open(settings.keystore, unlock), db)
+
+
+def read_file(path: Path) -> dict[str, str]:
+    """Read an environment file: a `NAME=value` a line. One that is not there is empty."""
+    if not path.exists():
+        return {}
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {name: value for name, _, value in pairs}
+
+
+def write_file(path: Path, values: Mapping[str, str]) -> None:
+    """Write an environment file that its owner alone can read (0600), whole or not at all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    beside = path.with_suffix(".new")
+    beside.unlink(missing_ok=True)
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(_HEAD + "".join(f"{name}={value}\n" for name, value in sorted(values.items())))
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)

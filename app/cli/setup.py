@@ -1,0 +1,94 @@
+"""`paravent setup`: everything an installation needs before its first start. Doing it again changes nothing."""
+
+import argparse
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+
+from app.cli import silos
+from app.cli.environment import PREFIX, file_of, given, write_file
+from app.clock import system_clock
+from app.config import SILOS_OF_ZONE, Settings, SettingsError, Zone, load_settings
+from app.db import Databases
+from app.vault.errors import KeystoreMissing
+from app.vault.keystore import Keystore, Unlock
+from app.vault.unlock import new_key_file
+
+_SERVED: tuple[Zone, ...] = ("patient", "clinic", "worker", "cli")
+_NEVER_SHARED = ("ZONE", "KEYSTORE", "KEYSTORE_PASSPHRASE", "KEYSTORE_KEY_FILE", "DB_")
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "setup", help="make var/, the keystore, the silos and each zone's environment file"
+    )
+    parser.set_defaults(act=act)
+
+
+def act(_arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Set up, and say where things are."""
+    settings = set_up(environ)
+    print(f"Ready. State: {settings.var}. Start each zone with its own file of {settings.var / 'env'}:")
+    print("  env $(grep -v '^#' patient.env) paravent serve      (and clinic.env, worker.env)")
+    return 0
+
+
+def set_up(environ: Mapping[str, str]) -> Settings:
+    """Make what is missing and return the command line's settings. Raises SettingsError, KeystoreError."""
+    known = given(environ)
+    known.setdefault(f"{PREFIX}WORDS_SALT", os.urandom(16).hex())
+    settings = load_settings({f"{PREFIX}VERIFY_KEY": "00" * 32} | known | {f"{PREFIX}ZONE": "cli"})
+    settings.var.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings = _with_unlock(settings)
+    keystore = _keystore(settings)
+    pinned = known.setdefault(f"{PREFIX}VERIFY_KEY", keystore.verify_key.hex())
+    if pinned != keystore.verify_key.hex():
+        raise SettingsError([f"{PREFIX}VERIFY_KEY is not the key of the keystore at {settings.keystore}"])
+    _upgrade_silos(settings)
+    for zone in _SERVED:
+        write_file(file_of(settings.var, zone), zone_values(zone, known, settings))
+    return replace(settings, verify_key=keystore.verify_key)
+
+
+def zone_values(zone: Zone, known: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    """Return the environment of one zone: what all share, its own silos, and the keystore unless it is patient."""
+    shared = {
+        name: value for name, value in known.items() if not name.removeprefix(PREFIX).startswith(_NEVER_SHARED)
+    }
+    own = {"ZONE": zone, "VAR": str(settings.var), "PUBLIC_KEYS": str(settings.public_keys)}
+    own |= {f"DB_{silo.upper()}": settings.databases[silo] for silo in SILOS_OF_ZONE[zone]}
+    if zone != "patient":
+        own["KEYSTORE"] = str(settings.keystore)
+        if settings.keystore_key_file:
+            own["KEYSTORE_KEY_FILE"] = str(settings.keystore_key_file)
+    return shared | {PREFIX + name: value for name, value in own.items()}
+
+
+def _with_unlock(settings: Settings) -> Settings:
+    """Give the keystore a key file of its own when nothing else was named to unlock it."""
+    if settings.keystore_passphrase or settings.keystore_key_file:
+        return settings
+    key_file = settings.var / "unlock.key"
+    if not key_file.exists():
+        new_key_file(key_file)
+    return replace(settings, keystore_key_file=key_file)
+
+
+def _keystore(settings: Settings) -> Keystore:
+    """Open the keystore, or make it."""
+    unlock = Unlock(settings.keystore_passphrase, settings.keystore_key_file)
+    try:
+        keystore = Keystore.open(settings.keystore, unlock)
+        keystore.ensure_epoch(system_clock())
+    except KeystoreMissing:
+        keystore = Keystore.create(settings.keystore, settings.public_keys, unlock, system_clock())
+    return keystore
+
+
+def _upgrade_silos(settings: Settings) -> None:
+    db = Databases(settings.databases)
+    try:
+        silos.upgrade(db)
+    finally:
+        db.dispose()

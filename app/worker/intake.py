@@ -1,0 +1,95 @@
+"""Carrying a submission from the front into the clinic's silos: the only file that writes identity and care.
+
+The order is fixed: ledger → keys → identity → care → desk → front. Each write can be repeated, and the submission's
+row is removed last, so that a worker killed anywhere leaves it to be carried again, whole.
+"""
+
+import base64
+import binascii
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.care.service import put_case
+from app.clock import Clock
+from app.db import Databases, insert_for
+from app.desk.models import Visit, VisitPool
+from app.front.models import Submission
+from app.identity.service import put_contact
+from app.ledger.service import record
+from app.vault.door import Vault
+from app.vault.models import MailboxEntry
+from app.vault.sealing import Context
+from app.worker.drain import Setbacks, drain
+from app.worker.visit_document import VisitDocument
+
+_PURPOSES = frozenset({"contact", "care", "space"})
+
+
+class MailboxRefused(Exception):
+    """A mailbox entry is not what a sending writes: it was made by something else than our patient zone."""
+
+
+def take_in(db: Databases, vault: Vault, clock: Clock, setbacks: Setbacks | None = None) -> int:
+    """Carry in every submission that waits, oldest first; return how many went through.
+
+    One that can't be opened is kept, logged and tried again later. Raises SiloUnavailable.
+    """
+    carry = partial(_carry, db, vault, clock)
+    return drain(db, "front", Submission, clock, Setbacks() if setbacks is None else setbacks, carry)
+
+
+def _carry(db: Databases, vault: Vault, clock: Clock, _front: Session, row: Submission) -> None:
+    now = clock()
+    receipt = record(  # Each opening is written, a repeated one too: hence no `once`.
+        db, now, "worker", "submission.taken_in", [row.pseudonym], ["contact"], submission=row.id
+    )
+    _keep_secrets(db, vault, row)
+    context = Context("desk.visit", row.pseudonym, "contact", row.id, 1)
+    visit = VisitDocument.model_validate(vault.open_json(row.sealed_visit, receipt, context))
+    with db.writing("identity") as session:
+        put_contact(session, row.pseudonym, row.id, row.sealed_contact, row.created_at)
+    with db.writing("care") as session:
+        put_case(session, row.id, row.pseudonym, row.sealed_care, row.created_at)
+    with db.writing("desk") as session:
+        _put_visit(session, row, visit)
+
+
+def _keep_secrets(db: Databases, vault: Vault, row: Submission) -> None:
+    """Move the submission's secrets from the mailbox to the keystore, in one commit."""
+    with db.writing("keys") as session:
+        entry = session.scalar(select(MailboxEntry).where(MailboxEntry.submission == row.id))
+        if entry is None:
+            return  # Moved by a former attempt; if not, what comes next finds no secret and stops.
+        document = vault.keystore.open_intake(entry.epoch, entry.sealed, row.id)
+        for purpose, secret in _secrets(document, row.pseudonym).items():
+            vault.keystore.put(session, row.pseudonym, purpose, secret)
+        session.delete(entry)
+
+
+def _secrets(document: dict[str, Any], pseudonym: UUID) -> dict[str, bytes]:
+    """Read a mailbox document, which was written outside. Raises MailboxRefused."""
+    given = document.get("secrets")
+    if document.get("pseudonym") != str(pseudonym) or not isinstance(given, dict) or given.keys() != _PURPOSES:
+        raise MailboxRefused("a mailbox entry has another form, or is for another pseudonym")
+    try:
+        return {purpose: base64.b64decode(secret, validate=True) for purpose, secret in given.items()}
+    except (binascii.Error, TypeError, ValueError):
+        raise MailboxRefused("a mailbox entry holds a malformed secret") from None
+
+
+def _put_visit(session: Session, row: Submission, visit: VisitDocument) -> None:
+    """Write the agenda's line and who may take it; the same ones twice change nothing."""
+    columns = visit.columns() | {
+        "id": row.id,
+        "pseudonym": row.pseudonym,
+        "version": 1,
+        "created_at": row.created_at,
+    }
+    session.execute(insert_for(session, Visit).values(**columns).on_conflict_do_nothing())
+    pool = [{"visit_id": row.id, "practitioner_id": person} for person in visit.pool]
+    if pool:
+        session.execute(insert_for(session, VisitPool).values(pool).on_conflict_do_nothing())

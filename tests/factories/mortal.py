@@ -1,0 +1,59 @@
+"""Silos whose process dies at a commit that the test chooses, as a killed process does: nothing after it runs."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.orm import Session
+
+from app.db import Databases, Silo
+
+
+class Killed(BaseException):
+    """The process was killed. Not an Exception: nothing in it may live on."""
+
+
+class MortalDatabases(Databases):
+    """Silos that die just before, or just after, their nth commit."""
+
+    def __init__(self, living: Databases, *, before: int = 0, after: int = 0) -> None:
+        self._living = living
+        self._before, self._after = before, after
+        self.commits = 0
+
+    @contextmanager
+    def reading(self, silo: Silo) -> Iterator[Session]:
+        """Read as the living do."""
+        with self._living.reading(silo) as session:
+            yield session
+
+    @contextmanager
+    def writing(self, silo: Silo) -> Iterator[Session]:
+        """Write as the living do, up to the fatal commit."""
+        with self._living.writing(silo) as session:
+            yield session
+            self.commits += 1
+            mine = self.commits
+            if mine == self._before:
+                raise Killed
+        if mine == self._after:
+            raise Killed
+
+
+def killed_everywhere(living: Databases, act: Callable[[Databases], object], repeat: Callable[[], object]) -> int:
+    """Run `act` dying around its first commit, then its second, and so on until it survives.
+
+    After each death `repeat` runs, with the living silos: it restarts what died and checks what it must. Returns
+    how many deaths there were.
+    """
+    deaths = 0
+    for nth in range(1, 100):
+        for fatal in ("before", "after"):
+            dying = MortalDatabases(living, **{fatal: nth})
+            try:
+                act(dying)
+            except Killed:
+                deaths += 1
+                repeat()
+            else:
+                return deaths
+    raise AssertionError("it never ended")
