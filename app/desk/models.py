@@ -139,6 +139,8 @@ class Visit(Base):
 
     `kind` is appointment, request, call, come or write. `state` is requested, booked, proposed, move_asked,
     arrived, seen, absent, cancelled or declined; `answered` for a call, come or write that staff dealt with.
+    `moved_at` is when it was last given another time; `last_action` is the patient's act last carried here, so that
+    it is carried once.
     """
 
     __tablename__ = "visits"
@@ -156,6 +158,22 @@ class Visit(Base):
     reachable: Mapped[bool] = mapped_column(Boolean)
     version: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    moved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    last_action: Mapped[UUID | None] = mapped_column(Uuid)
+
+
+class Proposal(Base):
+    """Another slot the clinic offers for a visit. Its cells are kept in the front silo under this id."""
+
+    __tablename__ = "proposals"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    visit_id: Mapped[UUID] = mapped_column(ForeignKey("visits.id", ondelete="CASCADE"), index=True)
+    starts_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    site_id: Mapped[UUID] = mapped_column(Uuid)
+    room_id: Mapped[UUID] = mapped_column(Uuid)
+    practitioner_id: Mapped[UUID] = mapped_column(Uuid)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class VisitPool(Base):

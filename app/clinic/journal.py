@@ -1,0 +1,26 @@
+"""Writing to the ledger on behalf of who is signed in."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from app.clinic.people import SignedIn
+from app.clinic.services import ClinicServices
+from app.ledger.events import FieldValue
+from app.ledger.service import record
+from app.vault.receipts import Receipt
+
+
+def write(
+    services: ClinicServices,
+    person: SignedIn,
+    event: str,
+    subjects: Iterable[UUID] = (),
+    purposes: Iterable[str] = (),
+    **fields: FieldValue,
+) -> Receipt:
+    """Write what somebody does, durably, before it is done; the receipt opens what it names.
+
+    Raises EventRefused, LedgerUnavailable.
+    """
+    named: dict[str, FieldValue] = {"actor": person.id, "role": person.role, **fields}
+    return record(services.db, services.clock(), "clinic", event, subjects, purposes, None, **named)
