@@ -78,28 +78,28 @@ class Page:
         return form.get("action") or "", data
 
     def _buttons(self, form: Element) -> list[Element]:
-        outside = [b for b in self.tree.iter("button") if b.get("form") and b.get("form") == form.get("id")]
-        return [b for b in form.iter("button") if not b.get("form")] + outside
+        """Return a form's buttons in the page's order: the first is what Enter presses (HTML, 4.10.21.2)."""
+        inside = {id(b) for b in form.iter("button") if not b.get("form")}
+        named = form.get("id")
+        return [b for b in self.tree.iter("button") if id(b) in inside or (named and b.get("form") == named)]
 
     def _choice(self, form: Element, key: str, value: str) -> tuple[str, str]:
         """Turn a name or label, and a value or a choice's words, into what is sent. Raises AssertionError."""
         field = _field(form, key)
         name = str(field.get("name"))
         if field.tag == "select":
-            options = {words(o): o.get("value") or "" for o in field.iter("option")}
+            options = [(words(option), option.get("value") or "") for option in field.iter("option")]
         elif field.get("type") == "radio":
-            options = {
-                words(label): radio.get("value") or ""
+            options = [
+                (words(label), radio.get("value") or "")
                 for label in form.iter("label")
                 for radio in label.iter("input")
                 if radio.get("name") == name
-            }
+            ]
         else:
             return name, value
-        if value in options.values():
-            return name, value
-        close = [sent for shown, sent in options.items() if shown.startswith(value)]
-        assert close, f"no choice {value!r} for {key!r} among {list(options)}"
+        close = [sent for shown, sent in options if sent == value or shown.startswith(value)]
+        assert close, f"no choice {value!r} for {key!r} among {options}"
         return name, close[0]
 
 
@@ -186,7 +186,7 @@ def _initial(form: Element) -> list[tuple[str, str]]:
             chosen = [o for o in options if "selected" in o.attrib] or options[:1]
             sent += [(name, o.get("value") or "") for o in chosen]
         elif field.tag == "textarea":
-            sent.append((name, (field.text or "").removeprefix("\n")))
+            sent.append((name, field.text or ""))
         elif field.tag == "input" and (kind not in ("radio", "checkbox") or "checked" in field.attrib):
             sent.append((name, field.get("value") or ""))
     return sent

@@ -16,6 +16,7 @@ from app.booking.errors import DraftGone, OffThePath
 from app.booking.forms import EXTEND, FILTER, NEXT_DAYS, PREVIOUS_DAYS
 from app.booking.holds import NoMoreExtensions, current_hold, extend, release
 from app.booking.outlook import SLOT, Outlook, first_open, look, steps
+from app.booking.signed import sign_out
 from app.booking.steps import Setting, clean
 from app.clock import Clock
 from app.config import Settings
@@ -97,16 +98,26 @@ def store_faults(
         draft = load_draft(session, token, now, locked=True)
         draft.journey.typed[step] = _kept(typed)
         draft.journey.faults[step] = faults
-        if step == SLOT:
-            draft.journey.answers.pop(SLOT, None)
-            release(session, draft.id)
+        save_draft(session, draft, now, funnel.settings)
+
+
+def lose_slot(funnel: Funnel, token: bytes) -> None:
+    """Take back the answer of a slot that somebody else got before sending; all else is kept, words confirmed."""
+    now = funnel.clock()
+    with funnel.db.writing("front") as session:
+        draft = load_draft(session, token, now, locked=True)
+        release(session, draft.id)
+        draft.journey.answers.pop(SLOT, None)
+        draft.journey.faults[SLOT] = [("slot", "slot_lost")]
+        draft.journey.words_confirmed = True
         save_draft(session, draft, now, funnel.settings)
 
 
 def forget(funnel: Funnel, token: bytes) -> None:
-    """Remove a draft and its hold when its reader leaves in a hurry, unless they took words to come back with."""
+    """Sign a browser out, and remove its draft and hold unless words were taken to come back with: a quick exit."""
     now = funnel.clock()
     with funnel.db.writing("front") as session:
+        sign_out(session, token)
         try:
             draft = load_draft(session, token, now, locked=True)
         except DraftGone:

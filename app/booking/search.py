@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -13,10 +13,25 @@ from app.booking import calendar
 from app.booking.calendar import CELL_MINUTES, LocalDay, PartOfDay
 from app.front.cells import CELL_SECONDS, occupied, start_of
 from app.front.directory import Directory, Practitioner, Room, Site
-from app.profiles.models import Act
 
 _WEEK, _LONGEST = 7, 56
 """Days looked at with one query: a week at first, then twice as many each time nothing was found."""
+
+
+class Bookable(Protocol):
+    """What the search must know of an act: how long, and by whom. A profile's act is one; so is a visit to move."""
+
+    @property
+    def minutes(self) -> int:
+        """Minutes of the visit itself."""
+
+    @property
+    def buffer_minutes(self) -> int:
+        """Minutes kept after it."""
+
+    @property
+    def practitioner_kinds(self) -> tuple[str, ...]:
+        """Which kinds of practitioners may take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +72,7 @@ class Search:
 
     session: Session
     directory: Directory
-    act: Act
+    act: Bookable
     offers: tuple[Offer, ...]
     wishes: SlotFilter
     now: datetime
@@ -109,7 +124,7 @@ def cells_of(minutes: int, buffer_minutes: int) -> int:
     return -(-(minutes + buffer_minutes) // CELL_MINUTES)
 
 
-def offers_of(directory: Directory, act: Act, wishes: SlotFilter) -> tuple[Offer, ...]:
+def offers_of(directory: Directory, act: Bookable, wishes: SlotFilter) -> tuple[Offer, ...]:
     """Return who could take an act where, as the wishes about people and places allow."""
     people = [person for person in directory.practitioners if _suits(person, act, wishes)]
     found = []
@@ -147,7 +162,7 @@ def last_free_day(search: Search, first: date, last: date) -> date | None:
     return None
 
 
-def _suits(person: Practitioner, act: Act, wishes: SlotFilter) -> bool:
+def _suits(person: Practitioner, act: Bookable, wishes: SlotFilter) -> bool:
     if wishes.practitioner not in (None, person.id) or wishes.gender not in ("any", person.gender):
         return False
     return not set(act.practitioner_kinds).isdisjoint(person.kinds)

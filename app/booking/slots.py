@@ -11,11 +11,10 @@ from sqlalchemy.orm import Session
 from app.booking.calendar import CELL_MINUTES
 from app.booking.codes import CODE_WIDTH as CODE_WIDTH
 from app.booking.codes import decode, encode, tag
-from app.booking.search import Candidate, Search, cells_of, free_days, last_free_day, offers_of
+from app.booking.search import Bookable, Candidate, Search, cells_of, free_days, last_free_day, offers_of
 from app.booking.search import SlotFilter as SlotFilter
 from app.front.cells import cell_of, occupied, start_of
 from app.front.directory import Directory
-from app.profiles.models import Act
 
 _APART = 30 // CELL_MINUTES
 """Cells between two times shown on a day with many."""
@@ -65,7 +64,7 @@ class SlotPage:
 def find_slots(
     session: Session,
     directory: Directory,
-    act: Act,
+    act: Bookable,
     wishes: SlotFilter,
     now: datetime,
     limit: int = 10,
@@ -92,7 +91,7 @@ def find_slots(
 def slot_by_code(
     session: Session,
     directory: Directory,
-    act: Act,
+    act: Bookable,
     code: str,
     now: datetime,
     *,
@@ -181,7 +180,7 @@ def _spaced(times: list[int], count: int) -> list[int]:
     return [among[place * (len(among) - 1) // (count - 1)] for place in range(count)]
 
 
-def _slot(candidate: Candidate, act: Act) -> Slot:
+def _slot(candidate: Candidate, act: Bookable) -> Slot:
     offer = candidate.offer
     starts_at = start_of(candidate.cell)
     return Slot(starts_at, act.minutes, act.buffer_minutes, offer.practitioner.id, candidate.room, offer.site.id)

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, request
 
 from app.booking.draft import is_fresh
 from app.booking.errors import DraftGone, ForeignKey, OffThePath, SlotLost
-from app.booking.journey import Place, answer, place, store_faults
+from app.booking.journey import Place, answer, lose_slot, place, store_faults
 from app.booking.outlook import CHECK, SLOT
 from app.booking.send import send
 from app.booking.steps import check_words
@@ -105,7 +105,7 @@ def _send_checked(here: Place, token: bytes, typed: dict[str, str]) -> Response:
         lock = lock_of(zone.funnel, zone.gate, here.draft)
         send(zone.funnel, zone.intake_key(here.now), here.draft, here.outlook, lock, Entered())
     except SlotLost:
-        store_faults(zone.funnel, token, SLOT, here.draft.journey.typed[SLOT], [("slot", "slot_lost")])
+        lose_slot(zone.funnel, token)
         return redirect303(page(here.path.index(SLOT) + 1))
     return redirect303(SPACE)
 

@@ -23,6 +23,12 @@ Look = tuple[Language, Screen]
 _LOOKS: tuple[Look, ...] = (("fr", "normal"), ("fr", "muted"), ("en", "normal"), ("en", "muted"))
 
 
+class _Bodiless(Response):
+    """A response with nothing to give a type to."""
+
+    default_mimetype = None
+
+
 class Pages:
     """What all pages of one application share, made once: templates, stylesheet, headers, presses."""
 
@@ -136,7 +142,7 @@ def redirect303(location: str, *, notice: str = NO_NOTICE) -> Response:
     pages = the_pages()
     headers = pages.headers.redirect(location)
     headers.append(("Set-Cookie", set_cookie(replace(visitor(), notice=notice), tls=pages.tls)))
-    return Response(b"", 303, headers)
+    return _Bodiless(b"", 303, headers)
 
 
 def redirect_and_forget(location: str) -> Response:
@@ -146,7 +152,7 @@ def redirect_and_forget(location: str) -> Response:
     growth = len(gone) - len(set_cookie(Visitor(), tls=pages.tls))
     headers = pages.headers.redirect(location, (CLEAR_SITE_DATA,), growth)
     headers.append(("Set-Cookie", gone))
-    return Response(b"", 303, headers)
+    return _Bodiless(b"", 303, headers)
 
 
 def wants_gzip() -> bool:

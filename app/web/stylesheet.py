@@ -79,4 +79,4 @@ def _coloured(css: str, palette: Palette) -> str:
 def _minified(css: str) -> str:
     css = re.sub(r"\s+", " ", _COMMENT.sub("", css))
     css = re.sub(r" ?([{};,>~]) ?", r"\1", css)
-    return re.sub(r"(?<=[a-z]): ", ":", css).replace(";}", "}").strip()
+    return re.sub(r" ?: ", ":", css).replace(";}", "}").strip()

@@ -39,7 +39,7 @@ def search(
 
 def everything(db: Databases, directory: Directory, act: Act | None = None, now: datetime = NOW, **wishes: Any) -> list[Slot]:
     """Return every free slot of the first day that has some."""
-    slots = search(db, directory, act, now, limit=100_000, **wishes).slots
+    slots = search(db, directory, act, now, limit=400, **wishes).slots
     return [slot for slot in slots if local(slot, directory)[:10] == local(slots[0], directory)[:10]]
 
 

@@ -1,0 +1,103 @@
+"""Servers and load generators as child processes: started, waited for, and always stopped."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from app.config import ROOT
+
+_START_SECONDS = 30
+_STOP_SECONDS = 10
+
+
+class ProgramMissing(Exception):
+    """A program that a bench needs is not installed; the message says which, and the Debian package."""
+
+
+class DidNotStart(Exception):
+    """A server ended, or did not listen in time; the message ends with what it said."""
+
+
+def require(program: str, package: str) -> str:
+    """Return a program's path. Raises ProgramMissing."""
+    found = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if found is None:
+        raise ProgramMissing(f"{program} is not installed (Debian package: {package})")
+    return found
+
+
+def free_port() -> int:
+    """Return a TCP port of the loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(
+    command: Sequence[str], port: int, log: Path, environ: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """Keep a server running until the block ends. Raises DidNotStart when nothing listens on its port."""
+    with log.open("ab") as said:
+        # Its own process group: what it starts is stopped with it, and Ctrl-C reaches only us.
+        child = subprocess.Popen(  # noqa: S603 - our own command, no shell
+            command, env=clean_environment() | (environ or {}), cwd=ROOT, stdout=said, stderr=said, start_new_session=True
+        )
+    try:
+        _wait_for(child, port, log)
+        yield
+    finally:
+        _stop(child)
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """Return the command that runs a module with this interpreter."""
+    return [sys.executable, "-m", module, *arguments]
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the machine's variables without any setting of an installation."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PARAVENT_")}
+
+
+def stop_on_sigterm() -> None:
+    """Let a SIGTERM end this program as Ctrl-C does, so that what it started is stopped and removed."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+def _wait_for(child: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    until = time.monotonic() + _START_SECONDS
+    while time.monotonic() < until and child.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise DidNotStart(log.read_text(errors="replace")[-2000:])
+
+
+def _stop(child: "subprocess.Popen[bytes]") -> None:
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            pass
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    child.wait()
