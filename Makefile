@@ -2,6 +2,7 @@
 #   make run     the three processes, with the demonstration clinic, on http://localhost:8000 and :8001
 #   make test    lint, types and every test but the long proofs     make prove   the long proofs
 #   make bench   the measurements                                   make lint    ruff, mypy, djlint alone
+#   make texts   after a French text has changed: brings the English catalogue's list of texts up to date
 HOST ?= localhost
 PORT ?= 8000
 CLINIC_PORT ?= 8001
@@ -10,6 +11,8 @@ PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+RUNNABLE := $(VENV)/.runnable
 READY := $(VENV)/.ready
 CATALOGUES := $(wildcard app/web/translations/*/LC_MESSAGES/*.po)
 COMPILED := $(CATALOGUES:.po=.mo)
@@ -18,11 +21,11 @@ RUN_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejav
 TEST_PACKAGES := $(RUN_PACKAGES) chromium poppler-utils
 BENCH_PACKAGES := $(TEST_PACKAGES) nginx-light wrk
 
-.PHONY: run test prove bench lint lock ready
+.PHONY: run test prove bench lint texts lock ready
 
-run: ready
+run: $(RUNNABLE) $(COMPILED)
 	@.ci/packages $(RUN_PACKAGES)
-	PARAVENT_DEMO=1 $(BIN)/paravent run --host $(HOST) --port $(PORT) --clinic-port $(CLINIC_PORT)
+	PARAVENT_DEMO=1 $(BIN)/python -m app.cli.main run --host $(HOST) --port $(PORT) --clinic-port $(CLINIC_PORT)
 
 test: lint
 	@.ci/packages $(TEST_PACKAGES)
@@ -42,6 +45,12 @@ lint: ready
 	$(BIN)/mypy
 	$(BIN)/djlint templates --lint --quiet
 
+# What is left without English is named by tests/rules/test_translations.py. Every other target compiles the catalogue.
+texts: ready
+	@mkdir -p build
+	$(BIN)/pybabel -q extract -F app/web/babel.cfg -k _l -k lazy_gettext -k lazy_ngettext:1,2 --no-wrap --sort-by-file --add-location=file -o build/messages.pot app templates
+	$(BIN)/pybabel -q update -i build/messages.pot -d app/web/translations -l en --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
+
 # Only to change dependencies: edit requirements*.in, then run this with `uv` installed beside Python.
 lock:
 	uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o requirements.txt
@@ -49,13 +58,18 @@ lock:
 
 ready: $(READY) $(COMPILED)
 
-$(READY): requirements-dev.txt pyproject.toml
+# What serving needs, and no more, so that a first `make run` is not kept waiting by the tools of tests.
+$(RUNNABLE): requirements.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is missing (on Debian: apt-get install python3 python3-venv)." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/packages python3-venv
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PIP) --require-hashes -r requirements.txt
 	@touch $@
 
-%.mo: %.po | $(READY)
+$(READY): $(RUNNABLE) requirements-dev.txt pyproject.toml
+	$(PIP) --require-hashes -r requirements-dev.txt
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+%.mo: %.po | $(RUNNABLE)
 	$(BIN)/pybabel -q compile -i $< -o $@

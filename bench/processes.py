@@ -9,6 +9,8 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import FrameType
 
@@ -23,7 +25,7 @@ class ProgramMissing(Exception):
 
 
 class DidNotStart(Exception):
-    """A server ended, or did not listen in time; the message ends with what it said."""
+    """A server ended, or did not answer in time; the message ends with what it said."""
 
 
 def require(program: str, package: str) -> str:
@@ -46,7 +48,7 @@ def free_port() -> int:
 def running(
     command: Sequence[str], port: int, log: Path, environ: Mapping[str, str] | None = None
 ) -> Iterator[None]:
-    """Keep a server running until the block ends. Raises DidNotStart when nothing listens on its port."""
+    """Keep a server running until the block ends. Raises DidNotStart when `/` is not answered."""
     with log.open("ab") as said:
         # Its own process group: what it starts is stopped with it, and Ctrl-C reaches only us.
         child = subprocess.Popen(  # noqa: S603 - our own command, no shell
@@ -81,11 +83,16 @@ def stop_on_sigterm() -> None:
 def _wait_for(child: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
     until = time.monotonic() + _START_SECONDS
     while time.monotonic() < until and child.poll() is None:
+        asked = HTTPConnection("127.0.0.1", port, timeout=_START_SECONDS)
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
+            asked.request("GET", "/")
+            if asked.getresponse().status == HTTPStatus.OK:
+                return
+        except (OSError, HTTPException):
+            pass
+        finally:
+            asked.close()
+        time.sleep(0.05)
     raise DidNotStart(log.read_text(errors="replace")[-2000:])
 
 

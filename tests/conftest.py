@@ -18,3 +18,8 @@ def house(tmp_path: Path) -> "Iterator[House]":
     built = build_house(tmp_path)
     yield built
     built.db.dispose()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the pictures of the README and the tour be made again."""
+    parser.addoption("--pictures", action="store_true", help="write screenshots to docs/pictures")

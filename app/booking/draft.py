@@ -4,7 +4,7 @@ import base64
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.booking.errors import DraftGone, ForeignKey
 from app.config import Settings
-from app.front import drafts, models
+from app.front import drafts
+from app.front.drafts import DraftRow
 from app.vault.sealing import Context, new_secret, seal_json, unseal_json
 from app.vault.tokens import derive, derive_id
 from app.vault.words import new_words
@@ -42,6 +43,9 @@ class Journey:
     words_confirmed: bool = False
     words_public: str | None = None
     schema: int = _SCHEMA
+
+
+_JOURNEY_FIELDS = tuple(one.name for one in fields(Journey))
 
 
 @dataclass(slots=True)
@@ -89,23 +93,17 @@ def load_draft(session: Session, token: bytes, now: datetime, *, locked: bool = 
     return Draft(token, journey, row.version, row.expires_at, row.locator, row.sealed_token)
 
 
-def save_draft(session: Session, draft: Draft, now: datetime, settings: Settings) -> None:
-    """Seal and write a draft as its next version, and push its end back."""
+def save_draft(session: Session, draft: Draft, now: datetime, settings: Settings) -> bool:
+    """Seal and write a draft as its next version, and push its end back. False when another write came first."""
     draft.version += 1
     kept = timedelta(minutes=settings.draft_minutes)
     if draft.locator:
         kept = timedelta(days=settings.draft_days_with_words)
     draft.expires_at = now + kept
-    sealed = seal_json(derive(draft.token, "draft seal"), asdict(draft.journey), _context(draft.id, draft.version))
-    row = models.Draft(
-        id=draft.id,
-        sealed=sealed,
-        version=draft.version,
-        expires_at=draft.expires_at,
-        locator=draft.locator,
-        sealed_token=draft.sealed_token,
-    )
-    drafts.save(session, row)
+    journey = {name: getattr(draft.journey, name) for name in _JOURNEY_FIELDS}
+    sealed = seal_json(derive(draft.token, "draft seal"), journey, _context(draft.id, draft.version))
+    row = DraftRow(draft.id, sealed, draft.version, draft.expires_at, draft.locator, draft.sealed_token)
+    return drafts.save(session, row, now)
 
 
 def form_key(draft: Draft, step: str) -> str:

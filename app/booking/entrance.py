@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.booking.journey import Funnel
-from app.booking.signed import Signed, sign_in
+from app.booking.signed import Signed, sign_in, sign_out
 from app.booking.words import keys_of, resume
 from app.front import guesses
 from app.vault.models import SpaceSecret
@@ -41,7 +41,9 @@ def enter(funnel: Funnel, gate: WordsGate, typed: str, address: str) -> bytes | 
     with funnel.db.writing("front") as session:
         if signed is not None:
             sign_in(session, token, signed, now, funnel.settings)
-        elif draft_token is None:
+        elif draft_token is not None:
+            sign_out(session, token)  # what these words open is the journey, not a space of the same browser
+        else:
             guesses.add(session, prefix, now)
     return token if signed or draft_token else None
 

@@ -96,10 +96,11 @@ def hand_over(session: Session, draft_id: UUID, new_draft_id: UUID) -> None:
 def claim(session: Session, draft_id: UUID, slot: Slot, owner: UUID, now: datetime) -> None:
     """Turn the slot a draft holds into an appointment; if the hold ran out, take the slot again if it is free.
 
-    Claiming again for the same owner changes nothing. Raises SlotTaken, and then changes nothing.
+    An owner that has an appointment, wherever staff moved it since, keeps it: claiming again changes nothing.
+    Raises SlotTaken, and then changes nothing.
     """
     cells.wait_turn(session)
-    if _has(session, owner, slot):
+    if cells.owned(session, owner):
         return
     cells.settle(session, draft_id, owner, slot.resources, slot.start_cell, slot.cells, now)
     session.execute(delete(Hold).where(Hold.draft == draft_id))
@@ -172,8 +173,3 @@ def _too_held(
     held = session.scalar(same_day) or 0
     opened = opening_cells(directory, slot.practitioner, day)
     return held > 0 and (held + slot.cells) * 100 > opened * share_percent
-
-
-def _has(session: Session, owner: UUID, slot: Slot) -> bool:
-    had = cells.owned(session, owner)
-    return all(resource in had and had[resource].start == slot.start_cell for resource in slot.resources)

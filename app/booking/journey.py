@@ -11,7 +11,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from app.booking.catalogue import Catalogue
-from app.booking.draft import Draft, blank_draft, is_fresh, load_draft, new_draft, save_draft
+from app.booking.draft import Draft, Journey, blank_draft, is_fresh, load_draft, new_draft, save_draft
 from app.booking.errors import DraftGone, OffThePath
 from app.booking.forms import EXTEND, FILTER, NEXT_DAYS, PREVIOUS_DAYS
 from app.booking.holds import NoMoreExtensions, current_hold, extend, release
@@ -24,7 +24,7 @@ from app.db import Databases
 from app.front import drafts
 from app.front.models import Hold
 
-_NOT_TYPED = frozenset({"k", "go", "next", "previous"})
+_NOT_TYPED = frozenset({"k", "go", "next", "previous", "from"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +60,52 @@ def place(funnel: Funnel, token: bytes | None, language: str, number: int) -> Pl
     now = funnel.clock()
     with funnel.db.reading("front") as session:
         draft = _draft_or_blank(session, funnel, token, language, number)
+        draft.journey.language = language  # it may be switched on any page; the words stay as they were noted
         outlook = look(draft.journey, funnel.catalogue)
         path = steps(outlook, funnel.settings.question_pages)
         _require_on_path(draft, path, number)
-        held = current_hold(session, draft.id, now) if draft.version else None
+        held = current_hold(session, draft.id, now) if _has_slot(draft.journey) else None
     return Place(draft, outlook, path, number, held, now)
+
+
+def entrance(funnel: Funnel, token: bytes, language: str) -> Place:
+    """Return the first page for a token made just now: nothing is stored under it, so nothing is read."""
+    now = funnel.clock()
+    draft = blank_draft(token, language, now, funnel.settings)
+    outlook = look(draft.journey, funnel.catalogue)
+    return Place(draft, outlook, steps(outlook, funnel.settings.question_pages), 1, None, now)
+
+
+def open_page(funnel: Funnel, token: bytes) -> int | None:
+    """Return the number of the page an unsent journey goes on at, or None when there is no such journey."""
+    with funnel.db.reading("front") as session:
+        try:
+            journey = load_draft(session, token, funnel.clock()).journey
+        except DraftGone:
+            return None
+    path = steps(look(journey, funnel.catalogue), funnel.settings.question_pages)
+    return path.index(first_open(journey, path)) + 1
 
 
 def answer(funnel: Funnel, token: bytes, language: str, number: int, typed: Mapping[str, str]) -> int:
     """Take one POST of a step and return the number of the page to show.
 
-    Raises ForeignKey for a form that is not this journey's, OffThePath, and DraftGone past the first page.
+    An answer that takes or frees no slot is worked out before the silo is locked, and written if nobody wrote
+    the draft meanwhile. Raises ForeignKey for a form that is not this journey's, OffThePath, and DraftGone past
+    the first page.
     """
     now = funnel.clock()
-    with funnel.db.writing("front") as session:
-        try:
-            draft = load_draft(session, token, now, locked=True)
-        except DraftGone:
-            if number != 1:
-                raise
-            draft = new_draft(token, language, now, funnel.settings, funnel.avoid)
-        outlook = look(draft.journey, funnel.catalogue)
-        path = steps(outlook, funnel.settings.question_pages)
-        _require_on_path(draft, path, number)
-        setting = Setting(draft, outlook, funnel.catalogue, session, funnel.settings, now)
+    with funnel.db.reading("front") as session:
+        setting, path = _setting(session, funnel, token, language, number, now)
+    if not _changes_agenda(setting.draft.journey, path[number - 1], typed):
         shown = _take(path, number, typed, setting)
-        save_draft(session, draft, now, funnel.settings)
+        with funnel.db.writing("front") as session:
+            if save_draft(session, setting.draft, now, funnel.settings):
+                return shown
+    with funnel.db.writing("front") as session:
+        setting, path = _setting(session, funnel, token, language, number, now, locked=True)
+        shown = _take(path, number, typed, setting)
+        save_draft(session, setting.draft, now, funnel.settings)
     return shown
 
 
@@ -127,6 +147,39 @@ def forget(funnel: Funnel, token: bytes) -> None:
             drafts.remove(session, draft.id)
 
 
+def _setting(
+    session: Session,
+    funnel: Funnel,
+    token: bytes,
+    language: str,
+    number: int,
+    now: datetime,
+    *,
+    locked: bool = False,
+) -> tuple[Setting, tuple[str, ...]]:
+    """Return where a page is answered and the path so far; at the first page a journey may begin."""
+    try:
+        draft = load_draft(session, token, now, locked=locked)
+    except DraftGone:
+        if number != 1:
+            raise
+        draft = new_draft(token, language, now, funnel.settings, funnel.avoid)
+    draft.journey.language = language
+    outlook = look(draft.journey, funnel.catalogue)
+    path = steps(outlook, funnel.settings.question_pages)
+    _require_on_path(draft, path, number)
+    return Setting(draft, outlook, funnel.catalogue, session, funnel.settings, now), path
+
+
+def _changes_agenda(journey: Journey, step: str, typed: Mapping[str, str]) -> bool:
+    """Say whether a POST may take, prolong or free a slot: then all of it is done under one lock."""
+    return step == SLOT or typed.get("go") == EXTEND or _has_slot(journey)
+
+
+def _has_slot(journey: Journey) -> bool:
+    return journey.answers.get(SLOT, {}).get("kind") == "appointment"
+
+
 def _take(path: tuple[str, ...], number: int, typed: Mapping[str, str], setting: Setting) -> int:
     """Change the draft by one POST; return the page to show."""
     journey, step = setting.draft.journey, path[number - 1]
@@ -134,23 +187,24 @@ def _take(path: tuple[str, ...], number: int, typed: Mapping[str, str], setting:
         return _repeated(path, number, typed, setting)
     if typed.get("go") in (EXTEND, FILTER, NEXT_DAYS, PREVIOUS_DAYS):
         return _without_answering(step, number, typed, setting)
+    had_slot = _has_slot(journey)
     found, faults = clean(step, typed, setting)
-    journey.typed[step] = _kept(typed)
+    _keep(journey, step, typed)
     if found is None:
         journey.faults[step] = faults
         return number
     journey.faults.pop(step, None)
     journey.answers[step] = found
     journey.turns[step] = journey.turns.get(step, 0) + 1
-    return _next_page(setting)
+    return _next_page(setting, had_slot=had_slot)
 
 
-def _next_page(setting: Setting) -> int:
+def _next_page(setting: Setting, *, had_slot: bool) -> int:
     """Return the first page still to answer, once what the new answer made moot is dropped."""
     journey = setting.draft.journey
     outlook = look(journey, setting.catalogue)
     path = steps(outlook, setting.settings.question_pages)
-    if journey.answers.get(SLOT, {}).get("kind") != "appointment":
+    if had_slot and not _has_slot(journey):
         release(setting.session, setting.draft.id)
     return path.index(first_open(journey, path)) + 1
 
@@ -158,9 +212,9 @@ def _next_page(setting: Setting) -> int:
 def _repeated(path: tuple[str, ...], number: int, typed: Mapping[str, str], setting: Setting) -> int:
     """A form sent before: the same content changes nothing; other content is shown again to be confirmed."""
     journey, step = setting.draft.journey, path[number - 1]
-    if journey.typed.get(step) == _kept(typed):
+    if _kept(journey.typed.get(step, {})) == _kept(typed):
         return path.index(first_open(journey, path)) + 1
-    journey.typed[step] = _kept(typed)
+    _keep(journey, step, typed)
     journey.faults[step] = [("", "already_sent")]
     return number
 
@@ -197,6 +251,12 @@ def _from_day(typed: Mapping[str, str], before: Mapping[str, str], now: datetime
     except ValueError:
         wanted = now.date()
     return max(wanted, now.date()).isoformat()
+
+
+def _keep(journey: Journey, step: str, typed: Mapping[str, str]) -> None:
+    """Keep what was typed at a step. The day its list starts at is ours, not typed, and stays."""
+    shown = {name: value for name, value in journey.typed.get(step, {}).items() if name == "from"}
+    journey.typed[step] = _kept(typed) | shown
 
 
 def _kept(typed: Mapping[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.booking.holds import accept_proposal
 from app.booking.journey import Funnel
-from app.booking.signed import Signed, sign_out
+from app.booking.signed import Signed, sign_in, sign_out
 from app.front import cells, spaces
 from app.front.models import FrontOutbox
 from app.vault.sealing import Context, seal_json, unseal_json
@@ -125,6 +125,12 @@ def accept(funnel: Funnel, signed: Signed, version: int, code: str) -> None:
             "proposals": [],
         }
         _act(session, signed, view, "accept", {"code": code, "slot": offered["slot"]}, changes)
+
+
+def stay(funnel: Funnel, token: bytes, signed: Signed) -> None:
+    """Push the end of a browser's stay back: it ends after idleness, not while somebody reads."""
+    with funnel.db.writing("front") as session:
+        sign_in(session, token, signed, funnel.clock(), funnel.settings)
 
 
 def leave_space(funnel: Funnel, token: bytes) -> None:

@@ -25,6 +25,7 @@ MESSAGES = {
         "Vous avez déjà prolongé deux fois. Continuez, ou choisissez un autre créneau si celui-ci est pris."
     ),
     "word": _l("Ce n’est pas ce mot. Relisez la liste : vos mots y sont toujours."),
+    "crowded": _l("Beaucoup de personnes envoient en ce moment. Attendez une minute, puis envoyez à nouveau."),
     "already_sent": _l("Cette page avait déjà été envoyée. Rien n’a été changé : vérifiez, puis continuez."),
     "too_long": _l("Ce texte est trop long."),
 }

@@ -43,10 +43,10 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def act(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Set up, load what there is to show, start the three processes, and stay until one ends or Ctrl-C."""
     signal.signal(signal.SIGTERM, _stop)
-    settings = set_up(dict(environ) | addresses(arguments))
-    _load(settings)
     children: dict[Zone, subprocess.Popen[bytes]] = {}
     try:
+        settings = set_up(dict(environ) | addresses(arguments))
+        _load(settings)
         for zone in _ZONES:
             children[zone] = _start(zone, arguments, settings, environ)
         _wait_until_served(arguments, children)
@@ -82,6 +82,7 @@ def _load(settings: Settings) -> None:
     if settings.demo:
         from app.cli.demo_data import load_demo
 
+        print("Loading the demonstration clinic, unless it is there already…", flush=True)
         load_demo(settings)
 
 

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from app.config import ROOT, Settings, SettingsError, load_settings
 from app.log import configure_logging
 
+_THREADS = {"patient": 64, "clinic": 16}
+"""Many for patients: an answer that is ready waits for the time grid, and its thread with it."""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -17,7 +19,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("--host", help="address to listen on (default: that of the zone's address setting)")
     parser.add_argument("--port", type=int, help="port to listen on (default: that of the zone's address setting)")
     parser.add_argument("--processes", type=int, default=2, help="server processes (default: 2)")
-    parser.add_argument("--threads", type=int, default=64, help="threads in each: answers wait for the time grid")
+    parser.add_argument("--threads", type=int, help="threads in each (default: 64 for patients, 16 for the clinic)")
     parser.add_argument("--certificate", type=Path, help="TLS certificate chain (PEM), with --key")
     parser.add_argument("--key", type=Path, help="TLS private key (PEM, PKCS#8)")
     parser.set_defaults(act=act)
@@ -60,8 +62,8 @@ def _serve_pages(arguments: argparse.Namespace, settings: Settings) -> int:
         http=HTTPModes.http1,  # HTTP/2 compresses headers against one another, so that sizes would tell something.
         websockets=False,
         workers=arguments.processes,
-        blocking_threads=arguments.threads,
-        log_level=LogLevels.warning,
+        blocking_threads=arguments.threads or _THREADS[settings.zone],
+        log_level=LogLevels.error,
         log_access=False,
         respawn_failed_workers=True,
         workers_kill_timeout=10,

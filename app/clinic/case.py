@@ -16,12 +16,13 @@ from app.vault.sealing import Context
 
 @dataclass(frozen=True, slots=True)
 class OpenCase:
-    """A case as its practitioner reads it. `care` is the sealed document's content."""
+    """A case as its practitioner reads it. `care` is the sealed document's content, `purposes` names by slug."""
 
     visit: Visit
     reach: Reach
     care: dict[str, Any]
     proposals: tuple[Proposal, ...]
+    purposes: dict[str, str]
 
 
 def open_case(services: ClinicServices, person: SignedIn, visit_id: UUID) -> OpenCase:
@@ -38,11 +39,17 @@ def open_case(services: ClinicServices, person: SignedIn, visit_id: UUID) -> Ope
         "case.opened",
         subjects=[visit.pseudonym],
         purposes=["contact", "care"],
-        visit=visit_id,
         form="screen",
     )
     with services.db.reading("care") as session:
         case = get_case(session, visit_id)
     context = Context("care.answers", visit.pseudonym, "care", case.id, 1)
     care = services.vault.open_json(case.sealed, receipt, context)
-    return OpenCase(visit, opened_with(services, receipt, visit.pseudonym), care, proposals)
+    reach = opened_with(services, receipt, visit.pseudonym)
+    return OpenCase(visit, reach, care, proposals, _purposes(services, care))
+
+
+def _purposes(services: ClinicServices, care: dict[str, Any]) -> dict[str, str]:
+    """Return the names of the purposes decided upon, as the profile's version said them."""
+    published = services.funnel.catalogue.profile(UUID(care["profile"]["id"]))
+    return {purpose.slug: purpose.name.fr for purpose in published.profile.purposes}

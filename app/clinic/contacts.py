@@ -71,7 +71,6 @@ def open_one(services: ClinicServices, person: SignedIn, visit: Visit) -> Reach:
         "contact.opened",
         subjects=[visit.pseudonym],
         purposes=["contact"],
-        visit=visit.id,
     )
     return opened_with(services, receipt, visit.pseudonym)
 

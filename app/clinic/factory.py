@@ -132,7 +132,12 @@ def _init_templates(app: Flask, settings: Settings) -> None:
         "patient_address": settings.patient_address,
         "kind_names": wording.kind_names(settings.specialties),
     }
-    environment.filters |= {"phone": wording.phone_text, "longday": wording.day_text, "clock": clock_text}
+    environment.filters |= {
+        "phone": wording.phone_text,
+        "longday": wording.day_text,
+        "shortday": wording.weekday_text,
+        "clock": clock_text,
+    }
 
 
 @lru_cache(maxsize=1)

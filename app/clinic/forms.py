@@ -11,13 +11,18 @@ from wtforms import (
     DateField,
     Field,
     IntegerField,
-    RadioField,
-    SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
+from wtforms.validators import (
+    InputRequired,
+    Length,
+    NumberRange,
+    Optional,
+    Regexp,
+    StopValidation,
+    ValidationError,
+)
 
 from app.desk.staff import ROLES
 
@@ -39,6 +44,36 @@ def text(greatest: int) -> StringField:
 
 def _stripped(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
+
+
+class Choice(StringField):
+    """One code of a list; `choices` holds codes and words. Anything else is refused, never guessed."""
+
+    def __init__(self, *args: Any, choices: Iterable[tuple[str, str]] = (), **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.choices = list(choices)
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse a code that is not on the list."""
+        if self.data not in {code for code, _words in self.choices}:
+            raise StopValidation(_CHOOSE)
+
+
+class Choices(Field):
+    """Several codes of a list, at least one."""
+
+    def __init__(self, *args: Any, choices: Iterable[tuple[str, str]] = (), **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.choices = list(choices)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Keep every value sent."""
+        self.data = valuelist
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse nothing at all, and a code that is not on the list."""
+        if not self.data or not set(self.data) <= {code for code, _words in self.choices}:
+            raise StopValidation(_CHOOSE)
 
 
 class SignInForm(FlaskForm):
@@ -119,7 +154,7 @@ def clock_text(minute: int | None) -> str:
 class AbsenceForm(FlaskForm):
     """Who is away, or which room is closed, from when until when."""
 
-    resource = SelectField(validators=[InputRequired(_CHOOSE)])
+    resource = Choice()
     from_day = DateField(validators=[InputRequired(_l("Écrivez une date, par exemple 2027-03-14."))])
     from_time = Clock(validators=[InputRequired(_TIME)])
     until_day = DateField(validators=[InputRequired(_l("Écrivez une date, par exemple 2027-03-14."))])
@@ -139,7 +174,7 @@ class StaffForm(FlaskForm):
         ],
     )
     display_name = text(120)
-    role = RadioField(choices=[(role, role) for role in ROLES], validators=[InputRequired(_CHOOSE)])
+    role = Choice(choices=[(role, role) for role in ROLES])
 
 
 class SiteForm(FlaskForm):
@@ -170,17 +205,17 @@ class PractitionerForm(FlaskForm):
     """Who treats, by the name that patients read."""
 
     name = text(120)
-    gender = RadioField(choices=[("woman", ""), ("man", ""), ("unsaid", "")], validators=[InputRequired(_CHOOSE)])
-    kinds = SelectMultipleField(validators=[InputRequired(_l("Choisissez au moins un métier."))])
-    staff = SelectField(validators=[Optional()])
+    gender = Choice(choices=[("woman", ""), ("man", ""), ("unsaid", "")])
+    kinds = Choices()
+    staff = Choice()
 
 
 class HoursForm(FlaskForm):
     """A weekly presence."""
 
-    practitioner = SelectField(validators=[InputRequired(_CHOOSE)])
-    site = SelectField(validators=[InputRequired(_CHOOSE)])
-    weekday = SelectField(choices=[(str(n), "") for n in range(7)], validators=[InputRequired(_CHOOSE)])
+    practitioner = Choice()
+    site = Choice()
+    weekday = Choice(choices=[(str(n), "") for n in range(7)])
     starts = Clock(validators=[InputRequired(_TIME)])
     ends = Clock(validators=[InputRequired(_TIME)])
     valid_from = DateField(validators=[Optional()])

@@ -94,3 +94,8 @@ def phone_text(number: str) -> str:
 def day_text(day: date) -> str:
     """Return a day as people write it: mardi 24 novembre 2026."""
     return str(format_date(day, "EEEE d MMMM y", locale="fr"))
+
+
+def weekday_text(day: date) -> str:
+    """Return a day as the head of a column: mardi 24."""
+    return str(format_date(day, "EEEE d", locale="fr"))

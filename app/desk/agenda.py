@@ -36,9 +36,9 @@ class Rule:
 _VISITS = frozenset({"appointment", "request"})
 _CONTACTS = frozenset({"call", "come", "write"})
 RULES: Mapping[Action, Rule] = {
-    "confirm": Rule(frozenset({"requested"}), frozenset({"request"}), "booked"),
+    "confirm": Rule(frozenset({"requested"}), _VISITS, "booked"),
     "propose": Rule(frozenset(LIVE_STATES), _VISITS | _CONTACTS, "proposed"),
-    "decline": Rule(frozenset({"requested", "proposed"}), frozenset({"request"}), "declined"),
+    "decline": Rule(frozenset({"requested", "proposed"}), _VISITS, "declined"),
     "keep": Rule(frozenset({"move_asked", "proposed"}), _VISITS, "booked"),
     "answer": Rule(frozenset({"requested"}), _CONTACTS, "answered"),
     "arrive": Rule(frozenset({"booked", "move_asked", "proposed"}), _VISITS, "arrived"),

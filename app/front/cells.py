@@ -76,9 +76,7 @@ def take(
     """Take `n` cells of every resource, over whatever expired there. Raises SlotTaken, and then takes none."""
     wait_turn(session)
     wanted = tuple(resources)
-    _execute(
-        session, delete(SlotCell).where(_within(wanted, start_cell, start_cell + n), SlotCell.expires_at <= now)
-    )
+    _clear_expired(session, wanted, range(start_cell, start_cell + n), now)
     if session.scalar(select(SlotCell.owner).where(_within(wanted, start_cell, start_cell + n)).limit(1)):
         raise SlotTaken
     rows = list(_rows(wanted, range(start_cell, start_cell + n), owner, kind, expires_at))

@@ -1,35 +1,75 @@
-"""Rows of unsent journeys. What they say is sealed; only the patient's cookie, or their words, opens them."""
+"""Rows of unsent journeys. What they say is sealed; only the patient's cookie, or their words, opens them.
+
+Statements are built once and rows are read as plain values: a draft is read or written at every step.
+"""
 
 from datetime import datetime
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import CursorResult, Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.db import insert_for
 from app.front.models import Draft
 
 
-def load(session: Session, draft_id: UUID, now: datetime, *, locked: bool = False) -> Draft | None:
+class DraftRow(NamedTuple):
+    """One stored draft, as the columns of `models.Draft` say."""
+
+    id: UUID
+    sealed: bytes
+    version: int
+    expires_at: datetime
+    locator: bytes | None
+    sealed_token: bytes | None
+
+
+_TABLE = cast(Table, Draft.__table__)
+_WRITTEN = ("sealed", "version", "expires_at", "locator", "sealed_token")
+_COLUMNS = select(*(_TABLE.c[name] for name in DraftRow._fields))
+_LOAD = _COLUMNS.where(_TABLE.c.id == bindparam("draft"), _TABLE.c.expires_at > bindparam("now"))
+_LOAD_LOCKED = _LOAD.with_for_update()
+_LOAD_BY_LOCATOR = _COLUMNS.where(_TABLE.c.locator == bindparam("wanted"), _TABLE.c.expires_at > bindparam("now"))
+_NEXT_VERSION = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("draft"), _TABLE.c.version == bindparam("former"))
+    .values({name: bindparam(name) for name in _WRITTEN})
+)
+
+
+def load(session: Session, draft_id: UUID, now: datetime, *, locked: bool = False) -> DraftRow | None:
     """Return a draft that has not expired, or None. `locked` keeps parallel writers of the same draft waiting."""
-    found = session.get(Draft, draft_id, with_for_update=locked)
-    return found if found and found.expires_at > now else None
+    row = session.execute(_LOAD_LOCKED if locked else _LOAD, {"draft": draft_id, "now": now}).one_or_none()
+    return DraftRow(*row) if row else None
 
 
-def load_by_locator(session: Session, locator: bytes, now: datetime) -> Draft | None:
+def load_by_locator(session: Session, locator: bytes, now: datetime) -> DraftRow | None:
     """Return the unexpired draft that these code words point to, or None."""
-    return session.scalar(select(Draft).where(Draft.locator == locator, Draft.expires_at > now))
+    row = session.execute(_LOAD_BY_LOCATOR, {"wanted": locator, "now": now}).first()
+    return DraftRow(*row) if row else None
 
 
-def save(session: Session, draft: Draft) -> None:
-    """Write a draft, whether or not it was there. The caller holds the writing transaction since it read it."""
-    columns = {
-        name: getattr(draft, name) for name in ("sealed", "version", "expires_at", "locator", "sealed_token")
-    }
-    statement = insert_for(session, Draft).values(id=draft.id, **columns)
-    session.execute(statement.on_conflict_do_update(index_elements=[Draft.id], set_=columns))
+def save(session: Session, draft: DraftRow, now: datetime) -> bool:
+    """Write a draft over its former version; return False, having written nothing, when that one is gone.
+
+    The first version is written where there is no draft, or an expired one.
+    """
+    columns: dict[str, Any] = {name: getattr(draft, name) for name in _WRITTEN}
+    if draft.version > 1:
+        return _written(session, _NEXT_VERSION, columns | {"draft": draft.id, "former": draft.version - 1})
+    first = insert_for(session, Draft).values(id=draft.id, **columns)
+    return _written(
+        session,
+        first.on_conflict_do_update(index_elements=[Draft.id], set_=columns, where=Draft.expires_at <= now),
+        None,
+    )
 
 
 def remove(session: Session, draft_id: UUID) -> None:
     """Remove a draft, if it is there."""
     session.execute(delete(Draft).where(Draft.id == draft_id))
+
+
+def _written(session: Session, statement: Any, values: dict[str, Any] | None) -> bool:
+    return cast(CursorResult[Any], session.execute(statement, values)).rowcount == 1

@@ -6,7 +6,8 @@ from flask import Blueprint, Response, abort, request
 
 from app.booking.draft import is_fresh
 from app.booking.errors import DraftGone, ForeignKey, OffThePath, SlotLost
-from app.booking.journey import Place, answer, lose_slot, place, store_faults
+from app.booking.forms import CONTINUE, EXTEND
+from app.booking.journey import Place, answer, entrance, lose_slot, place, store_faults
 from app.booking.outlook import CHECK, SLOT
 from app.booking.send import send
 from app.booking.steps import check_words
@@ -14,13 +15,16 @@ from app.booking.submission import Entered
 from app.booking.words import lock_of
 from app.patient.present import present, template_of
 from app.patient.services import patient
+from app.patient.signed_patient import signed_patient
 from app.vault.tokens import new_token
+from app.vault.words import TooManyAtOnce
 from app.web.grid import WORDS_SLOT
 from app.web.pages import keep, redirect303, render, visitor
 
 bp = Blueprint("journey", __name__)
 
 SPACE = "/e"
+NO_COOKIE = "/navigateur"
 LONGEST_VALUE = 2000
 
 
@@ -32,12 +36,8 @@ def page(number: int) -> str:
 @bp.get("/r/<int(fixed_digits=2):number>")
 def show(number: int) -> Response:
     """Show a step, or lead to the one that is open."""
-    who = visitor()
-    if who.token is None and number == 1:
-        who = replace(who, token=new_token())
-        keep(who)
     try:
-        here = place(patient().funnel, who.token, who.language, number)
+        here = _here(number)
     except OffThePath as elsewhere:
         return redirect303(page(elsewhere.number))
     except DraftGone:
@@ -45,12 +45,22 @@ def show(number: int) -> Response:
     return render(template_of(here.step), step=number, **present(patient().funnel, here))
 
 
+def _here(number: int) -> Place:
+    """Return where the visitor stands. Who has no token yet gets one at the first page, where nothing is to read."""
+    who = visitor()
+    if who.token is not None or number != 1:
+        return place(patient().funnel, who.token, who.language, number)
+    token = new_token()
+    keep(replace(who, token=token))
+    return entrance(patient().funnel, token, who.language)
+
+
 @bp.post("/r/<int(fixed_digits=2):number>")
 def take(number: int) -> Response:
     """Take a step's POST, right or wrong, and lead on with a 303."""
     who = visitor()
     if who.token is None:
-        return _gone()
+        return redirect303(page(number) if who.returned else NO_COOKIE)
     typed = typed_values()
     try:
         if number == last_page():
@@ -59,7 +69,7 @@ def take(number: int) -> Response:
     except OffThePath as elsewhere:
         return redirect303(page(elsewhere.number))
     except DraftGone:
-        return _gone()
+        return redirect303(page(number))
     except ForeignKey:
         return render("patient/steps/foreign.html", 400, number=number)
 
@@ -80,17 +90,17 @@ def last_page() -> int:
 
 
 def _send(token: bytes, language: str, number: int, typed: dict[str, str]) -> Response:
-    """Send the journey. A draft already sent leads to its space: repeating changes nothing."""
+    """Send the journey. One already sent leads to its space: repeating changes nothing."""
     request.environ[WORDS_SLOT] = 1
     zone = patient()
     try:
         here = place(zone.funnel, token, language, number)
     except DraftGone:
-        return redirect303(SPACE)
-    if here.step != CHECK:
-        return redirect303(page(len(here.path)))
-    if "go" in typed and typed["go"] != "01":
+        return redirect303(SPACE if signed_patient() else page(number))
+    if typed.get("go") == EXTEND:
         return redirect303(page(answer(zone.funnel, token, language, number, typed)))
+    if typed.get("go", CONTINUE) != CONTINUE:
+        return redirect303(page(number))
     is_fresh(here.draft, CHECK, typed.get("k", ""))
     faults = check_words(typed, here.draft.journey)
     if faults:
@@ -107,11 +117,14 @@ def _send_checked(here: Place, token: bytes, typed: dict[str, str]) -> Response:
     except SlotLost:
         lose_slot(zone.funnel, token)
         return redirect303(page(here.path.index(SLOT) + 1))
+    except TooManyAtOnce:
+        store_faults(zone.funnel, token, CHECK, typed, [("", "crowded")])
+        return redirect303(page(here.number))
     return redirect303(SPACE)
 
 
 def _gone() -> Response:
     """Say why there is nothing to go on with: no cookie came back, or the answers ran out."""
     if not visitor().returned:
-        return redirect303("/navigateur")
+        return redirect303(NO_COOKIE)
     return render("patient/steps/gone.html")

@@ -37,7 +37,7 @@ def _shared(funnel: Funnel, place: Place) -> Context:
         "key": form_key(place.draft, step),
         "number": place.number,
         "typed": _or_none(journey.typed.get(step, {})),
-        "errors": [(field or "form", message(key)) for field, key in faults],
+        "errors": [(field or "f", message(key)) for field, key in faults],
         "error": _or_none({field: message(key) for field, key in faults}),
         "kept_until": place.draft.expires_at if place.draft.version else None,
         "timezone": funnel.catalogue.directory().sites[0].timezone,

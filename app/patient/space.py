@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from app.booking.entrance import TooManyGuesses, enter, slowness
+from app.booking.journey import open_page
 from app.booking.signed import Signed
 from app.booking.space import (
     NotPossible,
@@ -20,19 +21,22 @@ from app.booking.space import (
     cancel,
     leave_space,
     read_space,
+    stay,
 )
-from app.patient.journey import SPACE, typed_values
+from app.patient.journey import NO_COOKIE, SPACE, page, typed_values
 from app.patient.services import patient
 from app.patient.signed_patient import signed_patient
-from app.vault.tokens import derive
+from app.vault.tokens import derive, new_token
 from app.vault.words import TooManyAtOnce
+from app.web.cookie import NO_NOTICE
 from app.web.grid import WORDS_SLOT
 from app.web.pages import keep, redirect303, redirect_and_forget, render, visitor
 
 bp = Blueprint("space", __name__)
 
-WRONG, SLOW_DOWN, CROWDED, CHANGED, LATE, DONE = "w", "s", "c", "h", "l", "d"
+WRONG, SLOW_DOWN, CROWDED, CHANGED, LATE, DONE, ENDED = "w", "s", "c", "h", "l", "d", "e"
 """Notices carried by one character of the cookie to the page that follows."""
+_WORDS_KEY, _SPACE_KEY = "words form", "space"
 
 
 @bp.get("/retour")
@@ -44,11 +48,14 @@ def words() -> Response:
 @bp.post("/retour")
 def come_back() -> Response:
     """Take words, right, wrong or malformed: the same time, the same answer, the same next page."""
+    if not visitor().returned:
+        return redirect303(NO_COOKIE)
     zone = patient()
     request.environ[WORDS_SLOT] = slowness(zone.funnel)
-    typed = typed_values()
+    if not hmac.compare_digest(_key(_WORDS_KEY, 0).encode(), request.form.get("k", "").encode()):
+        return redirect303(SPACE, notice=CHANGED)
     try:
-        token = enter(zone.funnel, zone.gate, typed.get("words", ""), request.remote_addr or "")
+        token = enter(zone.funnel, zone.gate, request.form.get("words", ""), request.remote_addr or "")
     except TooManyGuesses:
         return redirect303(SPACE, notice=SLOW_DOWN)
     except TooManyAtOnce:
@@ -62,11 +69,12 @@ def come_back() -> Response:
 @bp.get(SPACE)
 def show() -> Response:
     """Show the space; lead an unsent journey on; or show the words form again."""
-    signed = signed_patient()
+    signed, funnel = signed_patient(), patient().funnel
     if signed is None:
-        return _words_form()
+        return _lead_on() or _words_form()
     try:
-        view = read_space(patient().funnel, signed)
+        stay(funnel, visitor().token or b"", signed)
+        view = read_space(funnel, signed)
     except SpaceGone:
         return render("patient/space/gone.html", here="es")
     return render("patient/space/space.html", here="es", **_present(view))
@@ -76,8 +84,10 @@ def show() -> Response:
 def act() -> Response:
     """Cancel, ask to move, take a proposed slot, or sign out."""
     signed, typed = signed_patient(), typed_values()
+    if not visitor().returned:
+        return redirect303(NO_COOKIE)
     if signed is None:
-        return redirect303(SPACE)
+        return redirect303(SPACE, notice=ENDED)
     version = _version(typed.get("k", ""))
     if typed.get("go") == "out":
         return _leave()
@@ -122,21 +132,32 @@ def _present(view: SpaceView) -> dict[str, Any]:
         "timezone": document["site"]["timezone"],
         "proposals": view.proposals(),
         "view": view,
-        "key": _key(view.version),
+        "key": _key(_SPACE_KEY, view.version),
     }
 
 
+def _lead_on() -> Response | None:
+    """Lead to the open page of an unsent journey, unless the words just typed opened nothing."""
+    who = visitor()
+    if who.token is None or who.notice != NO_NOTICE:
+        return None
+    number = open_page(patient().funnel, who.token)
+    return None if number is None else redirect303(page(number))
+
+
 def _words_form() -> Response:
-    notice = visitor().notice
-    wrong = notice if notice in (WRONG, SLOW_DOWN, CROWDED) else None
-    return render("patient/space/words.html", here="re", wrong=wrong)
+    who = visitor()
+    if who.token is None:
+        keep(replace(who, token=new_token()))
+    wrong = who.notice if who.notice in (WRONG, SLOW_DOWN, CROWDED, CHANGED, ENDED) else None
+    return render("patient/space/words.html", here="re", wrong=wrong, key=_key(_WORDS_KEY, 0))
 
 
-def _key(version: int) -> str:
-    """Return the form key of one version of the space: it serves one act, and proves the form is ours."""
+def _key(use: str, version: int) -> str:
+    """Return the key of a form: that of one version of the space serves one act; each proves the form is ours."""
     token = visitor().token or b""
     number = version % 65536
-    mac = hmac.digest(derive(token, "form key"), f"space|{number}".encode(), "sha256")
+    mac = hmac.digest(derive(token, "form key"), f"{use}|{number}".encode(), "sha256")
     return (f"{number:04x}" + base64.urlsafe_b64encode(mac).decode())[:24]
 
 
@@ -146,4 +167,4 @@ def _version(key: str) -> int | None:
         claimed = int(key[:4], 16)
     except ValueError:
         return None
-    return claimed if hmac.compare_digest(_key(claimed).encode(), key.encode()) else None
+    return claimed if hmac.compare_digest(_key(_SPACE_KEY, claimed).encode(), key.encode()) else None

@@ -6,7 +6,7 @@ from app.booking.draft import form_key, is_fresh
 from app.booking.errors import DraftGone, ForeignKey
 from app.booking.journey import place
 from app.booking.words import keep_words
-from app.patient.journey import typed_values
+from app.patient.journey import NO_COOKIE, typed_values
 from app.patient.services import patient
 from app.vault.words import TooManyAtOnce
 from app.web.grid import WORDS_SLOT
@@ -46,7 +46,7 @@ def keep() -> Response:
     request.environ[WORDS_SLOT] = 1
     zone, who = patient(), visitor()
     if who.token is None:
-        return redirect303("/r/01")
+        return redirect303("/r/01" if who.returned else NO_COOKIE)
     try:
         here = place(zone.funnel, who.token, who.language, 1)
         is_fresh(here.draft, STEP, typed_values().get("k", ""))

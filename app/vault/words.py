@@ -26,7 +26,7 @@ WORDS = 7
 Language = Literal["fr", "en"]
 
 _LISTS: Mapping[Language, str] = {"fr": "french", "en": "english"}
-_LONGEST_TYPED = 1000
+_LONGEST_TYPED = 300
 _ATTEMPTS = 1000
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
 

@@ -26,7 +26,7 @@ def a_site(name: str = "quay", *, timezone: str = PARIS, step_free: bool = True)
         address=f"1 {name}",
         door="blue door",
         desk_words="I have an appointment",
-        phone="+33100000000",
+        phone="01 99 00 00 00",
         step_free=step_free,
         timezone=timezone,
     )
@@ -43,7 +43,11 @@ def a_practitioner(name: str, *, kinds: tuple[str, ...] = (KIND,), gender: str =
 
 
 def weekly(
-    practitioner: Practitioner, site: Site, starts: int = 9 * 60, ends: int = 17 * 60, days: Sequence[int] = _EVERY_DAY
+    practitioner: Practitioner,
+    site: Site,
+    starts: int = 9 * 60,
+    ends: int = 17 * 60,
+    days: Sequence[int] = _EVERY_DAY,
 ) -> list[Hours]:
     """Return the same opening hours, in minutes of the day, on some weekdays (0 is Monday)."""
     return [
@@ -81,7 +85,9 @@ def a_directory(
     )
 
 
-def small_clinic(timezone: str = PARIS, starts: int = 9 * 60, ends: int = 17 * 60, rules: Rules | None = None) -> Directory:
+def small_clinic(
+    timezone: str = PARIS, starts: int = 9 * 60, ends: int = 17 * 60, rules: Rules | None = None
+) -> Directory:
     """Return one practitioner in one room of one site, there every day."""
     site, person = a_site(timezone=timezone), a_practitioner("ada")
     return a_directory(weekly(person, site, starts, ends), [person], [site], [a_room("blue", site)], rules)

@@ -13,10 +13,14 @@ class Killed(BaseException):
 
 
 class MortalDatabases(Databases):
-    """Silos that die just before, or just after, their nth commit."""
+    """Silos that die just before, or just after, their nth commit; 0 is never."""
 
     def __init__(self, living: Databases, *, before: int = 0, after: int = 0) -> None:
         self._living = living
+        self.doom(before=before, after=after)
+
+    def doom(self, *, before: int = 0, after: int = 0) -> None:
+        """Choose the fatal commit, counted from now."""
         self._before, self._after = before, after
         self.commits = 0
 

@@ -32,17 +32,22 @@ def slugs() -> list[str]:
 
 def faults_of_naming(files: list[Source], lexicon: Lexicon, names: list[str]) -> list[str]:
     """Return each line that names a specialty, or says a word that belongs to one."""
+    suspects = [file for file in files if _words_in(file.text, lexicon, names)]
     return [
         f"{file.path}:{number}: says {', '.join(found)}"
-        for file in files
+        for file in suspects
         for number, line in enumerate(file.text.splitlines(), 1)
-        if (found := lexicon.hits(_spaced(line)) + [name for name in names if name in line])
+        if (found := _words_in(line, lexicon, names))
     ]
 
 
-def _spaced(line: str) -> str:
+def _words_in(text: str, lexicon: Lexicon, names: list[str]) -> list[str]:
+    return lexicon.hits(_spaced(text)) + [name for name in names if name in text]
+
+
+def _spaced(text: str) -> str:
     """Split names as code joins them, so that `isGardenProfile` and `garden_profile` show their words."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", " ", line)
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", " ", text)
 
 
 def test_no_file_names_a_specialty() -> None:

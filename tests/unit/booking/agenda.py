@@ -37,7 +37,9 @@ def search(
         return find_slots(session, directory, act or an_act(), replace(ANYTHING, **wishes), now, limit)
 
 
-def everything(db: Databases, directory: Directory, act: Act | None = None, now: datetime = NOW, **wishes: Any) -> list[Slot]:
+def everything(
+    db: Databases, directory: Directory, act: Act | None = None, now: datetime = NOW, **wishes: Any
+) -> list[Slot]:
     """Return every free slot of the first day that has some."""
     slots = search(db, directory, act, now, limit=400, **wishes).slots
     return [slot for slot in slots if local(slot, directory)[:10] == local(slots[0], directory)[:10]]
@@ -54,7 +56,9 @@ def clock(slots: list[Slot], directory: Directory) -> list[str]:
     return [local(slot, directory)[11:] for slot in slots]
 
 
-def book(db: Databases, resources: list[UUID], start: datetime, minutes: int, owner: UUID, now: datetime = NOW) -> None:
+def book(
+    db: Databases, resources: list[UUID], start: datetime, minutes: int, owner: UUID, now: datetime = NOW
+) -> None:
     """Take cells as an appointment."""
     with db.writing("front") as session:
         cells.take(session, resources, cells.cell_of(start), minutes // 5, owner, "appointment", None, now=now)

@@ -74,7 +74,8 @@ def test_opening_hours_are_what_the_clock_makes_of_them(day: date, starts: int, 
 def test_hours_begin_and_end_on_their_days() -> None:
     always = weekly(a_practitioner("ada"), a_site())
     bounded = [
-        hours.model_copy(update={"valid_from": date(2026, 11, 24), "valid_until": date(2026, 11, 25)}) for hours in always
+        hours.model_copy(update={"valid_from": date(2026, 11, 24), "valid_until": date(2026, 11, 25)})
+        for hours in always
     ]
     open_days = [
         day.day

@@ -1,4 +1,4 @@
-"""Holds: one a journey, prolonged twice, capped a day, made an appointment once, and taken again when they ran out."""
+"""Holds: one a journey, prolonged twice, capped a day, sent once, and taken again when they ran out."""
 
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -115,7 +115,9 @@ def test_a_hold_that_ran_out_is_not_prolonged(db: Databases, clinic: Directory, 
         extend(session, draft, NOW + QUARTER, 15, 2)
 
 
-def test_a_hold_given_back_is_free_at_once_and_giving_back_twice_is_nothing(db: Databases, clinic: Directory) -> None:
+def test_a_hold_given_back_is_free_at_once_and_giving_back_twice_is_nothing(
+    db: Databases, clinic: Directory
+) -> None:
     draft, slot = uuid4(), _slots(db, clinic)[0]
     keep(db, draft, slot)
     for _ in range(2):
@@ -196,6 +198,15 @@ def test_claiming_another_slot_than_the_one_held_frees_that_one(db: Databases, c
     _claim(db, draft, slots[1], owner)
     assert _owned(db, owner) == _extent(slots[1])
     assert _owned(db, draft) == {}
+
+
+def test_a_send_repeated_after_staff_moved_the_appointment_leaves_it(db: Databases, clinic: Directory) -> None:
+    draft, owner, slots = uuid4(), uuid4(), _slots(db, clinic)
+    _claim(db, draft, slots[0], owner)
+    with db.writing("front") as session:
+        cells.move(session, owner, slots[4].resources, slots[4].start_cell, slots[4].cells, NOW)
+    _claim(db, draft, slots[0], owner)
+    assert _owned(db, owner) == _extent(slots[4])
 
 
 def test_a_journey_under_another_id_keeps_its_hold(db: Databases, clinic: Directory) -> None:

@@ -25,7 +25,7 @@ FIRST = NOW + timedelta(hours=3)
 SITE = a_site()
 PEOPLE = [a_practitioner("ada"), a_practitioner("bea")]
 ROOMS = [a_room("blue", SITE), a_room("green", SITE)]
-RESOURCES = [thing.id for thing in (*PEOPLE, *ROOMS)]
+RESOURCES = [*(person.id for person in PEOPLE), *(room.id for room in ROOMS)]
 OWNERS = [UUID(int=n) for n in range(1, 6)]
 """Each is a journey, what it sends, and a proposal: told apart by their high bits."""
 _SENT, _PROPOSED, _AWAY = 1 << 64, 2 << 64, 3 << 64
@@ -107,12 +107,11 @@ class Agenda(RuleBasedStateMachine):
     def send(self, draft: UUID, other: Slot, keep: bool) -> None:
         slot = self.held.get(draft, other) if keep else other
         sent = _as(draft, _SENT)
-        had = self.booked.get(sent)
-        same = had and (had.resources, had.starts_at) == (slot.resources, slot.starts_at)
-        expected = same or self._is_free(slot, draft, sent)
+        again = sent in self.booked
+        expected = again or self._is_free(slot, draft)
         assert self._try(claim, draft, slot, sent, self.now) == expected
-        if expected and not same:
-            self._give_back(draft, sent)
+        if expected and not again:
+            self._give_back(draft)
             self._give(slot, sent)
             self.booked[sent] = slot
 

@@ -17,7 +17,9 @@ from tests.factories.directory import an_act, large_clinic, small_clinic, some_r
 from tests.unit.booking.agenda import NOW, book, everything, search
 
 
-def _read(db: Databases, directory: Directory, code: str, act: Act | None = None, now: datetime = NOW) -> Slot | None:
+def _read(
+    db: Databases, directory: Directory, code: str, act: Act | None = None, now: datetime = NOW
+) -> Slot | None:
     with db.reading("front") as session:
         return slot_by_code(session, directory, act or an_act(), code, now)
 
@@ -92,7 +94,7 @@ def test_a_slot_taken_meanwhile_is_still_read_so_that_holding_it_says_so(db: Dat
 def test_a_room_for_who_needs_no_steps_is_chosen_again(db: Databases) -> None:
     directory = large_clinic()
     slot = next(s for s in search(db, directory, limit=300).slots if not directory.room(s.room).step_free)
-    on_quay = [s for s in search(db, directory, step_free=True, limit=300).slots]
+    on_quay = search(db, directory, step_free=True, limit=300).slots
     with db.reading("front") as session:
         for wanted in on_quay[:5]:
             found = slot_by_code(session, directory, an_act(), wanted.code, NOW, step_free=True)

@@ -66,7 +66,9 @@ def test_a_page_shows_several_days_and_people_and_times_apart(db: Databases) -> 
     assert len(_days(page, directory)) == 2
     assert len({slot.practitioner for slot in page.slots[:5]}) == 5
     first_day = [slot.starts_at for slot in page.slots[:5]]
-    assert all(later - earlier >= timedelta(minutes=30) for earlier, later in zip(first_day, first_day[1:], strict=False))
+    assert all(
+        later - earlier >= timedelta(minutes=30) for earlier, later in zip(first_day, first_day[1:], strict=False)
+    )
     assert len({moment.hour for moment in first_day}) == 5
 
 

@@ -24,7 +24,13 @@ from tests.unit.booking.agenda import ANYTHING, MONDAY, NOW, book, clock, everyt
 
 def test_starts_are_quarter_hours_and_the_buffer_ends_within_hours(db: Databases) -> None:
     directory = small_clinic(starts=9 * 60 + 10, ends=11 * 60)
-    assert clock(everything(db, directory, an_act(30, 10)), directory) == ["09:15", "09:30", "09:45", "10:00", "10:15"]
+    assert clock(everything(db, directory, an_act(30, 10)), directory) == [
+        "09:15",
+        "09:30",
+        "09:45",
+        "10:00",
+        "10:15",
+    ]
 
 
 def test_what_is_booked_is_not_offered_nor_its_buffer(db: Databases) -> None:
@@ -74,7 +80,9 @@ def test_nights_when_the_clock_changes(db: Databases, day: date, expected: list[
 @pytest.mark.parametrize(("day", "hour"), [(date(2026, 10, 26), 8), (date(2027, 3, 26), 8), (date(2027, 3, 29), 7)])
 def test_nine_in_the_morning_is_nine_all_year(db: Databases, day: date, hour: int) -> None:
     directory = small_clinic()
-    first = everything(db, directory, now=datetime(day.year, day.month, day.day - 1, 12, tzinfo=UTC), from_day=day)[0]
+    first = everything(db, directory, now=datetime(day.year, day.month, day.day - 1, 12, tzinfo=UTC), from_day=day)[
+        0
+    ]
     assert first.starts_at == datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
 
 

@@ -87,9 +87,7 @@ def test_a_code_that_falls_inside_a_proposal_is_not_its_start(db: Databases, slo
         _accept(db, uuid4(), inside)
 
 
-def test_an_absence_takes_the_day_and_names_the_appointments_to_move(
-    db: Databases, slots: list[Slot]
-) -> None:
+def test_an_absence_takes_the_day_and_names_the_appointments_to_move(db: Databases, slots: list[Slot]) -> None:
     directory, booked, away = small_clinic(), uuid4(), uuid4()
     book(db, list(slots[2].resources), slots[2].starts_at, 30, booked)
     person = slots[0].practitioner

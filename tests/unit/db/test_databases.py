@@ -39,10 +39,14 @@ def test_what_is_written_is_committed_at_the_end(db: Databases) -> None:
 
 
 def test_a_block_that_raises_leaves_nothing(db: Databases) -> None:
-    with pytest.raises(KeyError), db.writing("ledger") as session:
-        session.add(event())
-        session.flush()
-        raise KeyError
+    def fails() -> None:
+        with db.writing("ledger") as session:
+            session.add(event())
+            session.flush()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fails()
     with db.reading("ledger") as session:
         assert session.scalars(select(Event)).all() == []
 
@@ -116,9 +120,14 @@ def test_a_full_disk_is_an_outage_and_what_was_there_stays(db: Databases) -> Non
     with db.writing("ledger") as session:
         session.add(event())
         pages = session.execute(text("PRAGMA page_count")).scalar_one()
-    with pytest.raises(SiloUnavailable), db.writing("ledger") as session:
-        session.execute(text(f"PRAGMA max_page_count = {pages}"))
-        session.add_all([event(name="n" * 64) for _ in range(500)])
+
+    def fills() -> None:
+        with db.writing("ledger") as session:
+            session.execute(text(f"PRAGMA max_page_count = {pages}"))
+            session.add_all([event(name="n" * 64) for _ in range(500)])
+
+    with pytest.raises(SiloUnavailable):
+        fills()
     with db.reading("ledger") as session:
         assert len(session.scalars(select(Event)).all()) == 1
 

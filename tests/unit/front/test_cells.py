@@ -19,7 +19,9 @@ def _taken(db: Databases, now: datetime = NOW, ignoring: UUID | None = None) -> 
         return cells.occupied(session, [WHO, ROOM], FIRST, FIRST + 200, now, ignoring)
 
 
-def _take(db: Databases, owner: UUID, place: int, n: int, until: datetime | None = None, now: datetime = NOW) -> None:
+def _take(
+    db: Databases, owner: UUID, place: int, n: int, until: datetime | None = None, now: datetime = NOW
+) -> None:
     kind: cells.Kind = "hold" if until else "appointment"
     with db.writing("front") as session:
         cells.take(session, [WHO, ROOM], FIRST + place, n, owner, kind, until, now=now)
@@ -101,6 +103,7 @@ def test_purging_removes_what_expired_and_nothing_else(db: Databases) -> None:
 def test_an_absence_longer_than_a_batch_takes_what_is_free_and_fills_up_later(db: Databases) -> None:
     away, booked = uuid4(), uuid4()
     _take(db, booked, 100, 6)
+    _take(db, uuid4(), 300, 6, NOW)
     span = range(FIRST, FIRST + 1200)
     with db.writing("front") as session:
         cells.take_what_is_free(session, WHO, span, away, NOW)

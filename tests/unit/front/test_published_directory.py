@@ -70,10 +70,9 @@ def test_two_databases_of_one_process_are_not_mixed_up(tmp_path: Path) -> None:
 
 
 def test_a_publication_rolled_back_is_forgotten(db: Databases) -> None:
-    with pytest.raises(ZeroDivisionError), db.writing("front") as session:
+    with db.reading("front") as session:
         publish_directory(session, small_clinic(), NOW)
         assert current_directory(session).version == 1
-        raise ZeroDivisionError
     with db.writing("front") as session:
         publish_directory(session, large_clinic(), NOW.replace(hour=10))
     assert len(_current(db).practitioners) == 5

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from app.db import Databases, SiloUnavailable
 from app.ledger.events import EVENTS, EventRefused, checked
@@ -129,6 +129,28 @@ def test_a_value_outside_its_set_is_refused_unrepeated(tmp_path: Path, wrong: di
     assert _rows(db) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "good", "wrong"),
+    [
+        (
+            "submission.sent",
+            {"submission": ACTOR, "kind": "call", "digest": "0a" * 32},
+            {"digest": "0a" * 32 + "\n"},
+        ),
+        ("submission.sent", {"submission": ACTOR, "kind": "call", "digest": "0a" * 32}, {"digest": "0A" * 32}),
+        ("epoch.made", {"epoch": "2026-11-18", "kind": "secrets"}, {"epoch": "2026-11-18 Marker"}),
+        ("epoch.made", {"epoch": "2026-W47", "kind": "intake"}, {"epoch": "2026-W4٧"}),
+        ("directory.published", {"actor": None, "version": 0}, {"version": True}),
+        ("directory.published", {"actor": None, "version": 2**53 - 1}, {"version": 2**53}),
+        ("directory.published", {"actor": ACTOR, "version": 1}, {"version": -1}),
+    ],
+)
+def test_digests_epochs_and_counts_have_one_form(name: str, good: dict[str, Any], wrong: dict[str, Any]) -> None:
+    assert checked(name, good).fields == good
+    with pytest.raises(EventRefused):
+        checked(name, good | wrong)
+
+
 def test_undeclared_events_purposes_and_subjects_are_refused(tmp_path: Path) -> None:
     db = _ledger(tmp_path)
     with pytest.raises(EventRefused):
@@ -148,6 +170,14 @@ def test_a_ledger_that_cannot_be_written_gives_no_receipt(tmp_path: Path) -> Non
             record(db, NOW, "clinic", "case.opened", [uuid4()], ["care"], **CASE)
         assert isinstance(caught.value, SiloUnavailable)
         assert caught.value.silo == "ledger"
+
+
+def test_a_ledger_that_refuses_the_row_gives_no_receipt(tmp_path: Path) -> None:
+    db = _ledger(tmp_path)
+    with db.writing("ledger") as session:
+        session.execute(text("CREATE TRIGGER shut BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no'); END"))
+    with pytest.raises(LedgerUnavailable):
+        record(db, NOW, "clinic", "case.opened", [uuid4()], ["care"], **CASE)
 
 
 def test_event_and_subjects_are_written_together_or_not_at_all(tmp_path: Path) -> None:

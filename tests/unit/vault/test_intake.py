@@ -60,7 +60,7 @@ def test_every_altered_byte_and_another_submission_or_week_are_refused(tmp_path:
             place.keystore.open_intake(WEEK, sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :], submission)
 
 
-@pytest.mark.parametrize("epoch", ["2026-W46", "../epoch-2026-11-18", "", "2026-W4\n", "x" * 500])
+@pytest.mark.parametrize("epoch", ["2026-W46", "../epoch-2026-11-18", "", "2026-W4\n", "2026-W47\0", "x" * 500])
 def test_a_week_that_has_no_key_is_said(tmp_path: Path, epoch: str) -> None:
     place, submission = make_place(tmp_path), uuid4()
     sealed = seal_for_intake(place.intake_key(), DOCUMENT, submission)

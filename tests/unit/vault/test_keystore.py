@@ -152,6 +152,13 @@ def test_rewrapping_leaves_all_readable_and_destroys_the_old_day(tmp_path: Path)
     assert not any(old_file in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
 
 
+def test_an_old_day_outlives_the_new_one_a_little_for_what_is_under_way(tmp_path: Path) -> None:
+    place = make_place(tmp_path)
+    assert _rewrap(place, TOMORROW).destroyed == ()
+    assert _rewrap(place, TOMORROW + SETTLE - timedelta(seconds=1)).destroyed == ()
+    assert _rewrap(place, TOMORROW + SETTLE).destroyed == ("2026-11-18",)
+
+
 def test_a_secret_destroyed_stays_unreadable_from_an_old_row_once_its_day_is_over(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

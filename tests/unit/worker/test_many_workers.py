@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -12,7 +11,7 @@ from app.front.models import Submission
 from app.identity.models import Contact
 from app.ledger.models import Event
 from app.worker.intake import take_in
-from tests.factories.house import House, build_house
+from tests.factories.house import BASES, House, build_house
 from tests.factories.mortal import Killed, MortalDatabases
 from tests.factories.scratch import postgres_urls
 from tests.unit.worker.sending import Sent, submit
@@ -23,13 +22,23 @@ SENDINGS = 24
 WORKERS = 4
 
 
-@pytest.fixture
-def shared(tmp_path: Path) -> Iterator[House]:
-    """An installation on the PostgreSQL server."""
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """An installation on the PostgreSQL server, for this module."""
     with postgres_urls() as urls:
-        built = build_house(tmp_path, urls)
-        yield built
-        built.db.dispose()
+        house = build_house(tmp_path_factory.mktemp("shared"), urls)
+        yield house
+        house.db.dispose()
+
+
+@pytest.fixture
+def shared(built: House) -> House:
+    """That installation, without a row of an earlier test."""
+    for silo, base in BASES.items():
+        with built.db.writing(silo) as session:
+            for table in reversed(base.metadata.sorted_tables):
+                session.execute(table.delete())
+    return built
 
 
 def test_each_submission_is_carried_once(shared: House) -> None:

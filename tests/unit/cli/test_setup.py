@@ -1,0 +1,121 @@
+"""Set-up: private files, silos at their head, and for each zone only what it may hold."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from app.cli import silos
+from app.cli.environment import file_of, read_file, write_file
+from app.cli.main import main
+from app.cli.setup import set_up
+from app.config import SILOS_OF_ZONE, SettingsError, load_settings
+from app.db import SILOS, Databases
+from app.vault.keystore import Keystore, Unlock
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """An environment that names a new place."""
+    return {"PARAVENT_VAR": str(tmp_path / "var"), "HOME": "/nowhere"}
+
+
+def test_everything_is_made_and_every_zone_can_start(environ: dict[str, str]) -> None:
+    var = set_up(environ).var
+
+    for zone in ("patient", "clinic", "worker", "cli"):
+        settings = load_settings(read_file(file_of(var, zone)))
+        assert (settings.zone, set(settings.databases)) == (zone, set(SILOS_OF_ZONE[zone]))
+    db = Databases({silo: f"sqlite:///{var}/{silo}.sqlite" for silo in SILOS})
+    assert [silos.current(db, silo) for silo in SILOS] == [silos.head(silo) for silo in SILOS]
+    db.dispose()
+    worker = load_settings(read_file(file_of(var, "worker")))
+    keystore = Keystore.open(worker.keystore, Unlock(key_file=worker.keystore_key_file))
+    assert keystore.verify_key == worker.verify_key
+
+
+def test_the_patient_zone_is_given_no_key_and_no_way_to_one(environ: dict[str, str]) -> None:
+    var = set_up(environ).var
+
+    given = read_file(file_of(var, "patient"))
+
+    assert not [name for name in given if "KEYSTORE" in name]
+    assert not any("unlock" in value or "keystore" in value for value in given.values())
+    assert {name for name in given if "_DB_" in name} == {f"PARAVENT_DB_{s}" for s in ("FRONT", "KEYS", "LEDGER")}
+
+
+def test_what_is_private_is_private(environ: dict[str, str]) -> None:
+    var = set_up(environ).var
+
+    assert _mode(var) == _mode(var / "env") == _mode(var / "keystore") == 0o700
+    private = [var / "unlock.key", *(var / "keystore").iterdir(), *(var / "env").iterdir()]
+    assert {_mode(path) for path in private} == {0o600}
+
+
+def test_setting_up_again_changes_nothing(environ: dict[str, str]) -> None:
+    var = set_up(environ).var
+    before = {path: path.read_bytes() for path in _files(var)}
+    set_up(environ)
+
+    assert {path: path.read_bytes() for path in _files(var)} == before
+
+
+def test_set_up_killed_after_the_key_file_goes_on(environ: dict[str, str]) -> None:
+    var = Path(environ["PARAVENT_VAR"])
+    var.mkdir()
+    (var / "unlock.key").write_text("ab" * 32)
+    (var / "unlock.key").chmod(0o600)
+
+    set_up(environ)
+
+    assert (var / "unlock.key").read_text() == "ab" * 32
+    assert (var / "keystore").is_dir()
+
+
+def test_what_the_environment_says_is_kept_for_every_zone_that_may_know(environ: dict[str, str]) -> None:
+    said = {"PARAVENT_GRID_MS": "0", "PARAVENT_KEYSTORE_PASSPHRASE": "a long enough passphrase"}
+    var = set_up(environ | said | {"PARAVENT_WORDS_MEMORY_KIB": "64"}).var
+
+    patient, worker = (read_file(file_of(var, zone)) for zone in ("patient", "worker"))
+    assert patient["PARAVENT_GRID_MS"] == worker["PARAVENT_GRID_MS"] == "0"
+    assert patient["PARAVENT_WORDS_SALT"] == worker["PARAVENT_WORDS_SALT"]
+    files = b"".join(path.read_bytes() for path in _files(var))
+    assert said["PARAVENT_KEYSTORE_PASSPHRASE"].encode() not in files
+
+
+def test_a_verifying_key_of_another_keystore_is_refused(environ: dict[str, str]) -> None:
+    set_up(environ)
+    with pytest.raises(SettingsError, match="VERIFY_KEY is not the key of the keystore"):
+        set_up(environ | {"PARAVENT_VERIFY_KEY": "ab" * 32})
+
+
+def test_faults_are_printed_plainly(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in (environ | {"PARAVENT_TLS": "maybe", "PARAVENT_GRID_MS": "x"}).items():
+        monkeypatch.setenv(name, value)
+
+    assert main(["setup"]) == 1
+
+    errors = capsys.readouterr().err
+    assert "PARAVENT_TLS must be 0 or 1" in errors
+    assert "PARAVENT_GRID_MS must be a whole number" in errors
+    assert "Traceback" not in errors
+
+
+def test_an_environment_file_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "env" / "x.env"
+    write_file(path, {"B": "2=3", "A": "1"})
+    write_file(path, {"C": "é"})
+
+    assert read_file(path) == {"C": "é"}
+    assert _mode(path) == 0o600
+    assert [one.name for one in path.parent.iterdir()] == ["x.env"]
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def _files(var: Path) -> list[Path]:
+    return sorted(path for folder in ("env", "keystore", "public") for path in (var / folder).iterdir())
