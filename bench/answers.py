@@ -40,7 +40,9 @@ def walk(funnel: Funnel, token: bytes, until: int, act: str, *, take_slot: bool 
     """Answer every page before page `until`. Raises StepRefused."""
     with Flask(__name__).app_context():  # Flask-WTF reads its options there.
         for number in range(1, until):
-            reached = answer(funnel, token, LANGUAGE, number, form_at(funnel, token, number, act, take_slot=take_slot))
+            reached = answer(
+                funnel, token, LANGUAGE, number, form_at(funnel, token, number, act, take_slot=take_slot)
+            )
             if reached != number + 1:
                 raise StepRefused(f"page {number}")
 

@@ -38,7 +38,9 @@ class Installation:
 
     def funnel(self) -> Funnel:
         """Return what journeys are made with, as the patient zone makes it; any word may be drawn."""
-        return Funnel(self.db, Catalogue(self.db, system_clock), self.patient, system_clock, avoid=lambda _word: False)
+        return Funnel(
+            self.db, Catalogue(self.db, system_clock), self.patient, system_clock, avoid=lambda _word: False
+        )
 
     def gate(self) -> WordsGate:
         """Return the gate before code words."""

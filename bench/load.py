@@ -72,7 +72,17 @@ def post(url: str, folder: Path, seconds: int, forms: Path) -> Run:
 def _run(url: str, folder: Path, seconds: int, script: str, connections: int) -> Run:
     path = folder / "load.lua"
     path.write_text(script)
-    command = [require("wrk", "wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "-H", _ACCEPT, "-s", str(path), url]
+    command = [
+        require("wrk", "wrk"),
+        "-t1",
+        f"-c{connections}",
+        f"-d{seconds}s",
+        "-H",
+        _ACCEPT,
+        "-s",
+        str(path),
+        url,
+    ]
     done = subprocess.run(  # noqa: S603 - our own command, no shell
         command, env=clean_environment(), capture_output=True, text=True, check=False, timeout=seconds + 60
     )

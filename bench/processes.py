@@ -52,7 +52,12 @@ def running(
     with log.open("ab") as said:
         # Its own process group: what it starts is stopped with it, and Ctrl-C reaches only us.
         child = subprocess.Popen(  # noqa: S603 - our own command, no shell
-            command, env=clean_environment() | (environ or {}), cwd=ROOT, stdout=said, stderr=said, start_new_session=True
+            command,
+            env=clean_environment() | (environ or {}),
+            cwd=ROOT,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
         )
     try:
         _wait_for(child, port, log)

@@ -66,7 +66,9 @@ def nginx(folder: Path, *backs: int) -> Iterator[list[int]]:
 def paravent_serve(folder: Path, environ: Mapping[str, str]) -> Iterator[int]:
     """Serve a zone as `paravent serve` does; yield its port."""
     port = free_port()
-    command = python("app.cli.main", "serve", "--host", "127.0.0.1", "--port", str(port), "--processes", str(WORKERS))
+    command = python(
+        "app.cli.main", "serve", "--host", "127.0.0.1", "--port", str(port), "--processes", str(WORKERS)
+    )
     with running(command, port, folder / "granian.log", environ):
         yield port
 

@@ -54,9 +54,14 @@ class _Bench:
             load.get(url, self._folder, 1)
         begun = begin(self._installation, _SITUATION, 500)
         return [
-            *self._beside("first funnel page, no cookie yet", FIRST_PAGE_BAR, FIRST_PAGE_PEER, lambda: self._get(first)),
             *self._beside(
-                "first funnel page, journey begun", FIRST_PAGE_BAR, FIRST_PAGE_PEER, lambda: self._get(first, begun.cookies)
+                "first funnel page, no cookie yet", FIRST_PAGE_BAR, FIRST_PAGE_PEER, lambda: self._get(first)
+            ),
+            *self._beside(
+                "first funnel page, journey begun",
+                FIRST_PAGE_BAR,
+                FIRST_PAGE_PEER,
+                lambda: self._get(first, begun.cookies),
             ),
             *self._beside("step POST, saved sealed (step 2)", POST_BAR, POST_PEER, lambda: self._post(_SITUATION)),
             *self._beside("step POST, saved sealed (step 4)", POST_BAR, POST_PEER, lambda: self._post(_QUESTIONS)),

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from app.booking.errors import DraftGone, ForeignKey
@@ -83,7 +84,7 @@ def new_draft(
     return Draft(token, journey, version=0, expires_at=now + timedelta(minutes=settings.draft_minutes))
 
 
-def load_draft(session: Session, token: bytes, now: datetime, *, locked: bool = False) -> Draft:
+def load_draft(session: Session | Connection, token: bytes, now: datetime, *, locked: bool = False) -> Draft:
     """Open the draft of a token; `locked` when it will be written in this transaction. Raises DraftGone."""
     row = drafts.load(session, derive_id(token, "draft id"), now, locked=locked)
     if row is None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from app.booking.catalogue import Catalogue
@@ -24,6 +25,8 @@ from app.db import Databases
 from app.front import drafts
 from app.front.models import Hold
 
+_NO_SESSION = Session()
+"""What an answer that changes no slot is worked out with: bound to nothing, so that any use of it raises."""
 _NOT_TYPED = frozenset({"k", "go", "next", "previous", "from"})
 
 
@@ -58,13 +61,12 @@ class Place:
 def place(funnel: Funnel, token: bytes | None, language: str, number: int) -> Place:
     """Return where a visitor stands at a page. Raises OffThePath, and DraftGone past the first page."""
     now = funnel.clock()
-    with funnel.db.reading("front") as session:
-        draft = _draft_or_blank(session, funnel, token, language, number)
-        draft.journey.language = language  # it may be switched on any page; the words stay as they were noted
-        outlook = look(draft.journey, funnel.catalogue)
-        path = steps(outlook, funnel.settings.question_pages)
-        _require_on_path(draft, path, number)
-        held = current_hold(session, draft.id, now) if _has_slot(draft.journey) else None
+    draft = _draft_or_blank(funnel, token, language, number, now)
+    outlook, path = _stand(draft, funnel, language, number)
+    held = None
+    if _has_slot(draft.journey):
+        with funnel.db.reading("front") as session:
+            held = current_hold(session, draft.id, now)
     return Place(draft, outlook, path, number, held, now)
 
 
@@ -95,17 +97,21 @@ def answer(funnel: Funnel, token: bytes, language: str, number: int, typed: Mapp
     the first page.
     """
     now = funnel.clock()
-    with funnel.db.reading("front") as session:
-        setting, path = _setting(session, funnel, token, language, number, now)
-    if not _changes_agenda(setting.draft.journey, path[number - 1], typed):
+    with funnel.db.glancing("front") as connection:
+        draft = _draft_or_new(connection, funnel, token, language, number, now)
+    outlook, path = _stand(draft, funnel, language, number)
+    if not _changes_agenda(draft.journey, path[number - 1], typed):
+        setting = Setting(draft, outlook, funnel.catalogue, _NO_SESSION, funnel.settings, now)
         shown = _take(path, number, typed, setting)
         with funnel.db.writing("front") as session:
-            if save_draft(session, setting.draft, now, funnel.settings):
+            if save_draft(session, draft, now, funnel.settings):
                 return shown
     with funnel.db.writing("front") as session:
-        setting, path = _setting(session, funnel, token, language, number, now, locked=True)
+        draft = _draft_or_new(session, funnel, token, language, number, now, locked=True)
+        outlook, path = _stand(draft, funnel, language, number)
+        setting = Setting(draft, outlook, funnel.catalogue, session, funnel.settings, now)
         shown = _take(path, number, typed, setting)
-        save_draft(session, setting.draft, now, funnel.settings)
+        save_draft(session, draft, now, funnel.settings)
     return shown
 
 
@@ -147,28 +153,13 @@ def forget(funnel: Funnel, token: bytes) -> None:
             drafts.remove(session, draft.id)
 
 
-def _setting(
-    session: Session,
-    funnel: Funnel,
-    token: bytes,
-    language: str,
-    number: int,
-    now: datetime,
-    *,
-    locked: bool = False,
-) -> tuple[Setting, tuple[str, ...]]:
-    """Return where a page is answered and the path so far; at the first page a journey may begin."""
-    try:
-        draft = load_draft(session, token, now, locked=locked)
-    except DraftGone:
-        if number != 1:
-            raise
-        draft = new_draft(token, language, now, funnel.settings, funnel.avoid)
-    draft.journey.language = language
+def _stand(draft: Draft, funnel: Funnel, language: str, number: int) -> tuple[Outlook, tuple[str, ...]]:
+    """Return what a draft decides and its path, on which the page must be. Raises OffThePath."""
+    draft.journey.language = language  # It may be switched on any page; the words stay as they were noted.
     outlook = look(draft.journey, funnel.catalogue)
     path = steps(outlook, funnel.settings.question_pages)
     _require_on_path(draft, path, number)
-    return Setting(draft, outlook, funnel.catalogue, session, funnel.settings, now), path
+    return outlook, path
 
 
 def _changes_agenda(journey: Journey, step: str, typed: Mapping[str, str]) -> bool:
@@ -263,17 +254,36 @@ def _kept(typed: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in typed.items() if name not in _NOT_TYPED}
 
 
-def _draft_or_blank(session: Session, funnel: Funnel, token: bytes | None, language: str, number: int) -> Draft:
-    now = funnel.clock()
+def _draft_or_blank(funnel: Funnel, token: bytes | None, language: str, number: int, now: datetime) -> Draft:
     try:
         if token is not None:
-            return load_draft(session, token, now)
+            with funnel.db.glancing("front") as connection:
+                return load_draft(connection, token, now)
     except DraftGone:
         if number != 1:
             raise
     if token is None or number != 1:
         raise DraftGone
     return blank_draft(token, language, now, funnel.settings)
+
+
+def _draft_or_new(
+    session: Session | Connection,
+    funnel: Funnel,
+    token: bytes,
+    language: str,
+    number: int,
+    now: datetime,
+    *,
+    locked: bool = False,
+) -> Draft:
+    """Return the draft to answer in; at the first page a journey may begin. Raises DraftGone past it."""
+    try:
+        return load_draft(session, token, now, locked=locked)
+    except DraftGone:
+        if number != 1:
+            raise
+        return new_draft(token, language, now, funnel.settings, funnel.avoid)
 
 
 def _require_on_path(draft: Draft, path: tuple[str, ...], number: int) -> None:

@@ -42,6 +42,11 @@ def build_clinic(services: ClinicServices) -> dict[str, SignedIn]:
             _open_account(services, session, login, name, role, password_hash, now)
         _write_places(session)
     publish(services.db, services.clock, "cli", None)
+    return people_of(services)
+
+
+def people_of(services: ClinicServices) -> dict[str, SignedIn]:
+    """Return who can act, by login."""
     with services.db.reading("desk") as session:
         people = {person.login: find_person(session, person.id) for person in staff.everyone(session)}
     return {login: person for login, person in people.items() if person is not None}

@@ -15,6 +15,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.validators import (
+    DataRequired,
     InputRequired,
     Length,
     NumberRange,
@@ -38,7 +39,7 @@ _STEP = 5
 def text(greatest: int) -> StringField:
     """Return a line of text that must be filled, up to so many characters."""
     return StringField(
-        filters=[_stripped], validators=[InputRequired(_MISSING), Length(max=greatest, message=_LONG)]
+        filters=[_stripped], validators=[DataRequired(_MISSING), Length(max=greatest, message=_LONG)]
     )
 
 
@@ -80,7 +81,7 @@ class SignInForm(FlaskForm):
     """Login and password."""
 
     login = text(64)
-    password = StringField(validators=[InputRequired(_MISSING), Length(max=200, message=_LONG)])
+    password = StringField(validators=[DataRequired(_MISSING), Length(max=200, message=_LONG)])
 
 
 class CodeForm(FlaskForm):
@@ -92,8 +93,8 @@ class CodeForm(FlaskForm):
 class NewPasswordForm(FlaskForm):
     """A password, typed twice."""
 
-    password = StringField(validators=[InputRequired(_MISSING)])
-    again = StringField(validators=[InputRequired(_MISSING)])
+    password = StringField(validators=[DataRequired(_MISSING)])
+    again = StringField(validators=[DataRequired(_MISSING)])
 
     def validate_again(self, field: Field) -> None:
         """Refuse two different texts."""
@@ -112,7 +113,7 @@ class MessageForm(ActionForm):
     """An act with words for the patient."""
 
     message = TextAreaField(
-        filters=[_stripped], validators=[InputRequired(_MISSING), Length(max=MESSAGE_LENGTH, message=_LONG)]
+        filters=[_stripped], validators=[DataRequired(_MISSING), Length(max=MESSAGE_LENGTH, message=_LONG)]
     )
 
 
@@ -125,7 +126,7 @@ class OptionalMessageForm(ActionForm):
 class ProposeForm(OptionalMessageForm):
     """The slot to offer instead."""
 
-    slot = StringField(validators=[InputRequired(_l("Choisissez un créneau."))])
+    slot = StringField(validators=[DataRequired(_l("Choisissez un créneau."))])
 
 
 class Clock(StringField):
@@ -167,7 +168,7 @@ class StaffForm(FlaskForm):
     login = StringField(
         filters=[_stripped],
         validators=[
-            InputRequired(_MISSING),
+            DataRequired(_MISSING),
             Regexp(
                 r"^[A-Za-z0-9._-]{3,64}$", message=_l("3 à 64 lettres sans accent, chiffres, points ou tirets.")
             ),

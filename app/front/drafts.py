@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Table, bindparam, delete, select, update
+from sqlalchemy import Connection, CursorResult, Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.db import insert_for
@@ -38,7 +38,7 @@ _NEXT_VERSION = (
 )
 
 
-def load(session: Session, draft_id: UUID, now: datetime, *, locked: bool = False) -> DraftRow | None:
+def load(session: Session | Connection, draft_id: UUID, now: datetime, *, locked: bool = False) -> DraftRow | None:
     """Return a draft that has not expired, or None. `locked` keeps parallel writers of the same draft waiting."""
     row = session.execute(_LOAD_LOCKED if locked else _LOAD, {"draft": draft_id, "now": now}).one_or_none()
     return DraftRow(*row) if row else None

@@ -46,7 +46,7 @@ def show(number: int) -> Response:
 
 
 def _here(number: int) -> Place:
-    """Return where the visitor stands. Who has no token yet gets one at the first page, where nothing is to read."""
+    """Return where the visitor stands. Who has no token yet gets one at the first page: nothing is to be read."""
     who = visitor()
     if who.token is not None or number != 1:
         return place(patient().funnel, who.token, who.language, number)

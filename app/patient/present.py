@@ -1,8 +1,9 @@
 """What each step's template needs, from the place a visitor stands at. Plain values: templates compute nothing."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from app.booking import forms
@@ -61,8 +62,23 @@ def _held(funnel: Funnel, place: Place) -> Context | None:
 
 
 def _need(funnel: Funnel, place: Place) -> Context:
-    language = place.draft.journey.language
-    groups = [
+    return {
+        "groups": partial(_offers, funnel, place.draft.journey.language),
+        "drawn_for": _drawn_for(funnel, place),
+    }
+
+
+def _drawn_for(funnel: Funnel, place: Place) -> Hashable:
+    """Return all that the list of acts depends on; None when something else was typed, or is wrong."""
+    journey, outlook = place.draft.journey, place.outlook
+    chosen = outlook.profile.code + outlook.act.code if outlook.act else None
+    usual = journey.typed.get(NEED, {}).get("act") == chosen and not journey.faults.get(NEED)
+    return (*funnel.catalogue.profiles(), chosen) if usual else None
+
+
+def _offers(funnel: Funnel, language: str) -> list[Context]:
+    """Return what is on offer, by specialty."""
+    return [
         {
             "name": published.profile.name.in_language(language),
             "options": [
@@ -77,7 +93,6 @@ def _need(funnel: Funnel, place: Place) -> Context:
         }
         for published in funnel.catalogue.profiles().values()
     ]
-    return {"groups": groups}
 
 
 def _situation(_funnel: Funnel, _place: Place) -> Context:

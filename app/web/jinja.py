@@ -20,6 +20,7 @@ from jinja2.lexer import Token, TokenStream
 from app.config import ROOT
 from app.web.cookie import Language
 from app.web.formats import day_text, moment_text, money_text, time_text
+from app.web.once import Once
 
 TEMPLATES = ROOT / "templates"
 TRANSLATIONS = Path(__file__).parent / "translations"
@@ -91,6 +92,7 @@ def configure(environment: Environment, language: Language) -> None:
     environment.globals.pop("config", None)
     environment.globals["_"] = translator(language)
     environment.add_extension(FoldedTexts)
+    environment.add_extension(Once)
     environment.filters |= {
         "day": partial(_swapped, day_text, language),
         "time": partial(_swapped, time_text, language),

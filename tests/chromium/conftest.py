@@ -1,11 +1,11 @@
 """A real Chromium, JavaScript off, against real servers. Missing Chromium is said and skipped."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
 
 from tests.factories.served import Served, serve
 
@@ -30,13 +30,31 @@ def chromium_path() -> str:
     return CHROMIUM
 
 
+@pytest.fixture(scope="session")
+def driver() -> Iterator[Playwright]:
+    """What drives browsers, started once."""
+    with sync_playwright() as started:
+        yield started
+
+
 @pytest.fixture(scope="module")
-def chromium(chromium_path: str) -> Iterator[Browser]:
+def chromium(driver: Playwright, chromium_path: str) -> Iterator[Browser]:
     """A headless browser; each test opens contexts of its own in it."""
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    browser = driver.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def keeping(driver: Playwright, chromium_path: str) -> Callable[[Path], BrowserContext]:
+    """Open a browser that keeps its profile in a folder, as a person's does."""
+
+    def opened(profile: Path) -> BrowserContext:
+        return driver.chromium.launch_persistent_context(
+            str(profile), executable_path=chromium_path, args=ARGUMENTS, java_script_enabled=False, locale="fr-FR"
+        )
+
+    return opened
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,13 @@
 """What a journey leaves on the device: a persistent Chromium profile is searched after exit and after closing."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import BrowserContext
 
 from app.discretion.lexicon import shipped
-from tests.chromium.conftest import ARGUMENTS
 from tests.factories.patient_in_browser import Patient
 from tests.factories.served import Served
 
@@ -20,15 +18,7 @@ TYPED = ("Marqueur Zoéphile", "0639980077")
 SHOWN = ("rendez-vous est pris", "Vérifier et envoyer", "psychiatre")
 
 
-@contextmanager
-def persistent(chromium_path: str, profile: Path) -> Iterator[BrowserContext]:
-    """Open a browser that keeps its profile in a folder, as a person's does."""
-    with sync_playwright() as driver:
-        context = driver.chromium.launch_persistent_context(
-            str(profile), executable_path=chromium_path, args=ARGUMENTS, java_script_enabled=False, locale="fr-FR"
-        )
-        yield context
-        context.close()
+Keeping = Callable[[Path], BrowserContext]
 
 
 def history(profile: Path) -> list[tuple[str, str]]:
@@ -53,8 +43,8 @@ def betraying(rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [row for row in rows if lexicon.hits(" ".join(row))]
 
 
-def test_exit_leaves_nothing_on_the_device(chromium_path: str, patient_zone: Served, tmp_path: Path) -> None:
-    with persistent(chromium_path, tmp_path) as context:
+def test_exit_leaves_nothing_on_the_device(keeping: Keeping, patient_zone: Served, tmp_path: Path) -> None:
+    with keeping(tmp_path) as context:
         patient = Patient(context.new_page(), patient_zone.patient)
         patient.books(ACT, name=TYPED[0], phone=TYPED[1])
         patient.leaves_in_a_hurry()
@@ -70,9 +60,9 @@ def test_exit_leaves_nothing_on_the_device(chromium_path: str, patient_zone: Ser
 
 
 def test_closing_the_window_in_mid_journey_leaves_nothing(
-    chromium_path: str, patient_zone: Served, tmp_path: Path
+    keeping: Keeping, patient_zone: Served, tmp_path: Path
 ) -> None:
-    with persistent(chromium_path, tmp_path) as context:
+    with keeping(tmp_path) as context:
         patient = Patient(context.new_page(), patient_zone.patient)
         patient.begins()
         patient.needs(ACT)
@@ -87,11 +77,11 @@ def test_closing_the_window_in_mid_journey_leaves_nothing(
     assert files_with(tmp_path, (*TYPED, *SHOWN)) == []
 
 
-def test_the_search_sees_what_a_naive_page_leaves(chromium_path: str, tmp_path: Path) -> None:
+def test_the_search_sees_what_a_naive_page_leaves(keeping: Keeping, tmp_path: Path) -> None:
     naive = tmp_path / "psychiatre.html"
     naive.write_text("<title>Rendez-vous chez le psychiatre</title><h1>psychiatre</h1>", encoding="utf-8")
     profile = tmp_path / "profile"
-    with persistent(chromium_path, profile) as context:
+    with keeping(profile) as context:
         page = context.new_page()
         page.goto(naive.as_uri())
         page.wait_for_timeout(500)

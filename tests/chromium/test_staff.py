@@ -1,6 +1,7 @@
 """In Chromium, JavaScript off: staff open cases behind the ledger; the desk reads no act; both share a browser."""
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,15 @@ def open_page(chromium: Browser, width: int = 1280) -> Page:
     return chromium.new_context(java_script_enabled=False, viewport=size, locale="fr-FR").new_page()  # type: ignore[arg-type]
 
 
+@pytest.fixture(scope="module")
+def doctor(chromium: Browser, demonstration: Served) -> Iterator[Colleague]:
+    """A practitioner with visits this week, signed in once: a code serves one time."""
+    colleague = Colleague(open_page(chromium), demonstration)
+    colleague.signs_in("ines")
+    yield colleague
+    colleague.page.context.close()
+
+
 def openings(served: Served) -> int:
     """Return how many openings of a case the ledger holds."""
     with sqlite3.connect(f"file:{served.settings.var}/ledger.sqlite?mode=ro", uri=True) as ledger:
@@ -38,22 +48,18 @@ def openings(served: Served) -> int:
     return found[0]
 
 
-def test_practitioner_opens_three_cases_each_in_the_ledger(chromium: Browser, demonstration: Served) -> None:
-    page = open_page(chromium)
-    colleague = Colleague(page, demonstration)
-    colleague.signs_in("ines")
+def test_practitioner_opens_three_cases_each_in_the_ledger(doctor: Colleague, demonstration: Served) -> None:
     listed: list[str] = []
     for path in ("/demandes", "/jour", "/semaine"):
-        colleague.opens(path)
-        listed += colleague.visits()
+        doctor.opens(path)
+        listed += doctor.visits()
     cases = list(dict.fromkeys(listed))[:3]
     before = openings(demonstration)
 
-    answers = [colleague.opens(path).status for path in cases]
+    answers = [doctor.opens(path).status for path in cases]
 
     assert answers == [200, 200, 200]
     assert openings(demonstration) == before + 3
-    page.context.close()
 
 
 def test_desk_sees_neither_act_nor_answer(chromium: Browser, demonstration: Served) -> None:
@@ -68,23 +74,19 @@ def test_desk_sees_neither_act_nor_answer(chromium: Browser, demonstration: Serv
     page.context.close()
 
 
-def test_with_the_ledger_stopped_no_case_opens(chromium: Browser, demonstration: Served) -> None:
-    page = open_page(chromium)
-    colleague = Colleague(page, demonstration)
-    colleague.signs_in("paul")
-    colleague.opens("/semaine")
-    path = colleague.visits()[0]
+def test_with_the_ledger_stopped_no_case_opens(doctor: Colleague, demonstration: Served) -> None:
+    doctor.opens("/semaine")
+    path = doctor.visits()[0]
     held = sqlite3.connect(f"{demonstration.settings.var}/ledger.sqlite", isolation_level=None)
     held.execute("BEGIN EXCLUSIVE")
 
-    refused = colleague.opens(path)
+    refused = doctor.opens(path)
 
     assert refused.status == 503
-    assert [text for text in ACTS_AND_ANSWERS if text in page.content()] == []
+    assert [text for text in ACTS_AND_ANSWERS if text in doctor.page.content()] == []
     held.execute("ROLLBACK")
     held.close()
-    assert colleague.opens(path).status == 200
-    page.context.close()
+    assert doctor.opens(path).status == 200
 
 
 def test_patient_and_staff_in_one_browser_both_survive_the_exit(chromium: Browser, demonstration: Served) -> None:
@@ -111,13 +113,13 @@ def test_patient_and_staff_in_one_browser_both_survive_the_exit(chromium: Browse
     page.context.close()
 
 
-def test_pictures_of_the_readme(chromium: Browser, demonstration: Served, pictures: Path) -> None:
+def test_pictures_of_the_readme(
+    chromium: Browser, doctor: Colleague, demonstration: Served, pictures: Path
+) -> None:
     desk = Colleague(open_page(chromium), demonstration)
     desk.signs_in("accueil2")
     desk.opens("/jour")
     desk.takes_a_picture(pictures / "desk.png")
-    doctor = Colleague(open_page(chromium), demonstration)
-    doctor.signs_in("salome")
     doctor.opens("/semaine")
     doctor.opens(doctor.visits()[0])
     doctor.takes_a_picture(pictures / "practitioner.png")
@@ -125,4 +127,3 @@ def test_pictures_of_the_readme(chromium: Browser, demonstration: Served, pictur
     assert (pictures / "desk.png").stat().st_size > 10_000
     assert (pictures / "practitioner.png").stat().st_size > 10_000
     desk.page.context.close()
-    doctor.page.context.close()

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Page, Response
+from playwright.sync_api import Error, Page, Response
 
 CONTINUE = 'main .row button[name=go][value="01"]'
 
@@ -16,6 +16,7 @@ class Patient:
     page: Page
     address: str
     shots: Path | None = None
+    whole_pages: bool = True
     words: list[str] = field(default_factory=list)
     responses: list[Response] = field(default_factory=list)
 
@@ -110,4 +111,16 @@ class Patient:
 
     def _picture(self, name: str) -> None:
         if self.shots:
-            self.page.screenshot(path=self.shots / f"{name}.png", full_page=True)
+            shoot(self.page, self.shots / f"{name}.png", whole=self.whole_pages)
+
+
+def shoot(page: Page, path: Path, *, whole: bool = True) -> None:
+    """Take a picture; on a busy machine Chromium's compositor may refuse once or twice."""
+    for attempt in range(3):
+        try:
+            page.screenshot(path=path, full_page=whole)
+        except Error:
+            if attempt == 2:
+                raise
+        else:
+            return

@@ -14,6 +14,7 @@ from app.clock import system_clock
 from app.config import load_settings
 from app.db import Databases
 from app.desk import staff
+from tests.factories.patient_in_browser import shoot
 from tests.factories.served import Served
 
 
@@ -53,7 +54,7 @@ class Colleague:
 
     def takes_a_picture(self, path: Path) -> None:
         """Keep a picture of the whole page."""
-        self.page.screenshot(path=path, full_page=True)
+        shoot(self.page, path)
 
 
 def totp_code(served: Served, login: str) -> str:

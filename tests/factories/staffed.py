@@ -14,8 +14,9 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from app.booking.closures import apply_absences
 from app.booking.signed import Signed
-from app.cli.demo_clinic import build_clinic
+from app.cli.demo_clinic import build_clinic, people_of
 from app.cli.demo_patients import Journeys, Wanted
 from app.clinic.demo import PASSWORD
 from app.clinic.factory import create_clinic_app
@@ -178,6 +179,7 @@ class Staffed:
         take_in(db, vault, clock)
         carry_actions(db, vault, clock)
         merge_patches(db, vault, clock)
+        apply_absences(db, clock())
 
     @contextmanager
     def without(self, silo: Silo) -> Iterator[None]:
@@ -201,13 +203,23 @@ class Staffed:
             return [json.loads(event.payload) for event in found]
 
 
-def staffed_house(house: House) -> Staffed:
-    """Open an invented clinic in an installation."""
-    settings = house.settings("clinic", demo=True, hold_share_percent=100)
-    app = create_clinic_app(settings, house.db, house.clock, house.vault, CHEAP)
+def staff(house: House) -> None:
+    """Write the invented clinic into an installation."""
+    app = _app(house)
+    build_clinic(app.extensions["paravent"])
+
+
+def open_clinic(house: House) -> Staffed:
+    """Open the clinic that `staff` wrote."""
+    app = _app(house)
     services: ClinicServices = app.extensions["paravent"]
-    people = build_clinic(services)
     house.clock.forward(seconds=10)
+    settings = services.settings
     intake = load_intake_key(settings.public_keys, settings.verify_key, house.clock())
     journeys = Journeys(services.funnel, intake, Random(7))  # noqa: S311 - invented answers, no secret
-    return Staffed(house, app, people, services, journeys)
+    return Staffed(house, app, people_of(services), services, journeys)
+
+
+def _app(house: House) -> Flask:
+    settings = house.settings("clinic", demo=True, hold_share_percent=100)
+    return create_clinic_app(settings, house.db, house.clock, house.vault, CHEAP)

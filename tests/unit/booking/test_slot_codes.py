@@ -13,7 +13,17 @@ from app.booking.slots import Slot, slot_by_code
 from app.db import Databases
 from app.front.directory import Directory
 from app.profiles.models import Act
-from tests.factories.directory import an_act, large_clinic, small_clinic, some_rules
+from tests.factories.directory import (
+    a_directory,
+    a_practitioner,
+    a_room,
+    a_site,
+    an_act,
+    large_clinic,
+    small_clinic,
+    some_rules,
+    weekly,
+)
 from tests.unit.booking.agenda import NOW, book, everything, search
 
 
@@ -89,6 +99,20 @@ def test_a_slot_taken_meanwhile_is_still_read_so_that_holding_it_says_so(db: Dat
     slot = search(db, directory).slots[0]
     book(db, list(slot.resources), slot.starts_at, 30, uuid4())
     assert _read(db, directory, slot.code) == slot
+
+
+def test_a_code_is_read_in_a_room_that_is_free(db: Databases) -> None:
+    site, person = a_site(), a_practitioner("ada")
+    rooms = [a_room("blue", site), a_room("green", site)]
+    directory = a_directory(weekly(person, site), [person], [site], rooms)
+    slot = search(db, directory).slots[0]
+    draft = uuid4()
+    book(db, [slot.room], slot.starts_at, 5, draft)
+    found = _read(db, directory, slot.code)
+    assert found
+    assert {found.room, slot.room} == {room.id for room in rooms}
+    with db.reading("front") as session:
+        assert slot_by_code(session, directory, an_act(), slot.code, NOW, draft=draft) == slot
 
 
 def test_a_room_for_who_needs_no_steps_is_chosen_again(db: Databases) -> None:

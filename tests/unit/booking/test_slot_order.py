@@ -99,6 +99,13 @@ def test_each_page_goes_on_where_the_last_ended_until_the_horizon(db: Databases)
     assert seen == [f"{MONDAY + timedelta(days=n)}" for n in range(31)]
 
 
+def test_a_day_that_does_not_fit_waits_whole_for_the_next_page(db: Databases) -> None:
+    directory = small_clinic(starts=540, ends=600)
+    page = search(db, directory)
+    assert len(page.slots) == 9
+    assert page.next_day == MONDAY + timedelta(days=3)
+
+
 def test_one_slot_a_page_still_goes_on(db: Databases) -> None:
     directory = large_clinic()
     page = search(db, directory, limit=1)

@@ -41,15 +41,27 @@ def test_what_is_booked_is_not_offered_nor_its_buffer(db: Databases) -> None:
     assert clock(everything(db, directory, an_act(30, 15)), directory) == ["09:00", "09:15", "10:15"]
 
 
-def test_a_taken_room_leaves_the_other_room(db: Databases) -> None:
+@pytest.mark.parametrize("names", [("blue", "green"), ("green", "blue")])
+def test_a_taken_room_leaves_the_other_room(db: Databases, names: tuple[str, str]) -> None:
     site, person = a_site(), a_practitioner("ada")
-    rooms = [a_room("blue", site, step_free=False), a_room("green", site)]
-    directory = a_directory(weekly(person, site, ends=10 * 60), [person], [site], rooms)
-    assert {slot.room for slot in everything(db, directory)} == {rooms[0].id}
-    book(db, [rooms[0].id], datetime(2026, 11, 23, 8, tzinfo=UTC), 30, uuid4())
-    assert [slot.room for slot in everything(db, directory)] == [rooms[1].id, rooms[1].id, rooms[0].id]
-    book(db, [rooms[1].id], datetime(2026, 11, 23, 8, tzinfo=UTC), 30, uuid4())
+    steps, level = a_room(names[0], site, step_free=False), a_room(names[1], site)
+    directory = a_directory(weekly(person, site, ends=10 * 60), [person], [site], [steps, level])
+    assert {slot.room for slot in everything(db, directory)} == {steps.id}, (
+        "the level room is kept for who needs it"
+    )
+    book(db, [steps.id], datetime(2026, 11, 23, 8, tzinfo=UTC), 30, uuid4())
+    assert [slot.room for slot in everything(db, directory)] == [level.id, level.id, steps.id]
+    book(db, [level.id], datetime(2026, 11, 23, 8, tzinfo=UTC), 30, uuid4())
     assert clock(everything(db, directory), directory) == ["09:30"]
+
+
+def test_a_visit_stays_in_one_room(db: Databases) -> None:
+    site, person = a_site(), a_practitioner("ada")
+    rooms = [a_room("blue", site), a_room("green", site)]
+    directory = a_directory(weekly(person, site, ends=10 * 60), [person], [site], rooms)
+    book(db, [rooms[0].id], datetime(2026, 11, 23, 8, tzinfo=UTC), 30, uuid4())
+    book(db, [rooms[1].id], datetime(2026, 11, 23, 8, 30, tzinfo=UTC), 30, uuid4())
+    assert [slot.room for slot in everything(db, directory, an_act(20, 10))] == [rooms[1].id, rooms[0].id]
 
 
 def test_hours_of_two_periods_that_touch_are_one(db: Databases) -> None:
@@ -149,6 +161,13 @@ def test_step_free_means_the_site_and_the_room(db: Databases) -> None:
     slots = everything(db, directory, step_free=True)
     assert slots
     assert all(directory.site(slot.site).step_free and directory.room(slot.room).step_free for slot in slots)
+
+
+def test_a_level_room_up_a_flight_of_steps_is_not_step_free(db: Databases) -> None:
+    site, person = a_site(step_free=False), a_practitioner("ada")
+    directory = a_directory(weekly(person, site), [person], [site], [a_room("blue", site)])
+    assert everything(db, directory)
+    assert everything(db, directory, step_free=True) == []
 
 
 def test_unsaid_is_neither_woman_nor_man(db: Databases) -> None:

@@ -1,12 +1,34 @@
-"""A staffed clinic for each test."""
+"""A staffed clinic for each test: built once, copied for each."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.factories.house import House
-from tests.factories.staffed import Staffed, staffed_house
+from app.db import SILOS, Databases
+from app.vault.door import Vault
+from app.vault.keystore import Keystore, Unlock
+from tests.factories.house import House, SteppedClock, build_house
+from tests.factories.staffed import Staffed, open_clinic, staff
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a staffed installation that nobody uses."""
+    root = tmp_path_factory.mktemp("staffed")
+    house = build_house(root)
+    staff(house)
+    house.db.dispose()
+    return root
 
 
 @pytest.fixture
-def clinic(house: House) -> Staffed:
+def clinic(built: Path, tmp_path: Path) -> Iterator[Staffed]:
     """Return a clinic whose invented staff can sign in, without a patient."""
-    return staffed_house(house)
+    root = tmp_path / "house"
+    shutil.copytree(built, root)
+    urls = {silo: f"sqlite:///{root}/{silo}.sqlite" for silo in SILOS}
+    db, keystore = Databases(urls), Keystore.open(root / "keystore", Unlock(key_file=root / "unlock"))
+    yield open_clinic(House(root, db, SteppedClock(), keystore, Vault(keystore, db), urls))
+    db.dispose()

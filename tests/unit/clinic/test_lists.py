@@ -1,12 +1,16 @@
 """What the lists show: enough to work, no act, no answer, and nothing without a ledger row."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from flask import render_template_string
 from sqlalchemy import update
 
 from app.booking import space
+from app.clinic.contacts import GONE
 from app.desk.models import Visit
+from app.desk.places import sites
 from tests.browser import words
 from tests.factories.staffed import Staffed
 
@@ -120,8 +124,6 @@ def test_a_list_of_one_site_says_that_it_is_not_whole(clinic: Staffed) -> None:
     desk = clinic.sign_in("accueil")
     assert "Liste complète" in desk.get("/jour").text
     with clinic.house.db.reading("desk") as session:
-        from app.desk.places import sites
-
         other = next(site.id for site in sites(session) if site.id != visit.site_id)
     page = desk.get(f"/jour?lieu={other}")
     assert "n’est pas complète" in page.text
@@ -136,12 +138,6 @@ def test_an_odd_address_shows_today(clinic: Staffed, query: str) -> None:
 
 
 def test_a_name_typed_as_html_is_shown_as_text(clinic: Staffed) -> None:
-    from dataclasses import replace
-
-    from flask import render_template_string
-
-    from app.clinic.contacts import GONE
-
     hostile = replace(GONE, name="<b>{{ 7*7 }}</b>")
     source = '{% import "clinic/macros.html" as ui %}{{ ui.name({"reach": reach}) }}'
     with clinic.app.test_request_context():

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from flask_login.utils import encode_cookie
 from sqlalchemy import select
 
 from app.clinic.demo import PASSWORD
@@ -148,8 +149,6 @@ def test_each_step_of_signing_in_has_a_new_token(clinic: Staffed) -> None:
 
 @pytest.mark.parametrize("cookie", ["remember_token", "session"])
 def test_a_cookie_signed_with_the_application_s_key_opens_nothing(clinic: Staffed, cookie: str) -> None:
-    from flask_login.utils import encode_cookie
-
     with clinic.app.app_context():
         forged = encode_cookie(str(clinic.people["direction"].id))
     browser = clinic.browser()

@@ -1,11 +1,14 @@
 """The intake: everything a sending left arrives once, whatever kills the worker, and a bad one blocks nobody."""
 
 import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from app.care.models import Case
 from app.db import Databases, Silo, SiloUnavailable
@@ -176,7 +179,21 @@ class _Stopped(Databases):
     """Silos of which one is down."""
 
     def __init__(self, living: Databases, down: Silo) -> None:
-        self._engines = living._engines | {down: Databases({down: "sqlite:////nowhere/at/all"}).engine(down)}
+        self._living, self._down = living, down
+
+    @contextmanager
+    def reading(self, silo: Silo) -> Iterator[Session]:
+        """Read as the living do."""
+        with self._living.reading(silo) as session:
+            yield session
+
+    @contextmanager
+    def writing(self, silo: Silo) -> Iterator[Session]:
+        """Write as the living do, except where it is down."""
+        if silo == self._down:
+            raise SiloUnavailable(silo)
+        with self._living.writing(silo) as session:
+            yield session
 
 
 def _arrived(house: House, sent: Sent) -> bool:

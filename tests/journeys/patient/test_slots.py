@@ -11,7 +11,7 @@ from app.front.models import Submission
 from tests.factories.directory import named
 from tests.factories.house import House, clinic_directory
 from tests.factories.patient import ASK, NONE_SUITS, SLOT, Patient, parcel_of
-from tests.journeys.agenda_of import cells_taken
+from tests.journeys.patient.agenda_of import cells_taken
 
 SEE = "Voir les créneaux ainsi"
 

@@ -5,7 +5,7 @@ import pytest
 from app.front.models import Submission
 from tests.factories.house import House
 from tests.factories.patient import CHECK, FEES, REACH, SLOT, WRITE, Patient, parcel_of
-from tests.journeys.agenda_of import cells_taken
+from tests.journeys.patient.agenda_of import cells_taken
 
 CALLED = ["0101", "0105", "0306"]
 REFUSED = ["0301", "0302", "0304"]

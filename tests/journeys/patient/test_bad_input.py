@@ -6,8 +6,8 @@ from flask import Flask
 from app.web.cookie import parse
 from tests.factories.house import House
 from tests.factories.patient import CHECK, REACH, SLOT, Patient, draft_of
-from tests.journeys.conftest import Arrives
-from tests.journeys.agenda_of import cells_taken
+from tests.journeys.patient.conftest import Arrives
+from tests.journeys.patient.agenda_of import cells_taken
 
 FORMS = ["/r/01", "/r/02", "/r/05", "/r/08", "/mots", "/retour", "/e"]
 

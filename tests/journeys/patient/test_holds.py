@@ -2,8 +2,8 @@
 
 from tests.factories.house import House
 from tests.factories.patient import CHECK, REACH, SLOT, Patient, draft_of
-from tests.journeys.agenda_of import cells_taken, hold_of
-from tests.journeys.conftest import Arrives
+from tests.journeys.patient.agenda_of import cells_taken, hold_of
+from tests.journeys.patient.conftest import Arrives
 
 LONGER = "Garder 15 minutes de plus"
 

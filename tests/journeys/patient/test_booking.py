@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from app.front.models import SlotCell, Submission
-from tests.factories.house import House
+from tests.factories.house import House, clinic_directory
 from tests.factories.patient import CHECK, QUESTIONS, REACH, SLOT, Patient, parcel_of
 
 BOOKED = "Votre rendez-vous est pris"
@@ -60,7 +60,7 @@ def test_what_is_sent_is_what_was_answered(house: House, patient: Patient, act: 
 
 def test_the_card_says_when_where_the_door_and_what_to_say(patient: Patient) -> None:
     page = patient.books()
-    for words in ("Le jour venu", "novembre à", "blue door", "I have an appointment", "+33100000000", "50 min"):
+    for words in ("Le jour venu", "novembre à", "blue door", "I have an appointment", clinic_directory().sites[0].phone, "50 min"):
         assert words in page.text, words
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.factories.house import House
 from tests.factories.patient import ASK, CHECK, QUESTIONS, REACH, SLOT, TO_CONFIRM, Patient, draft_of
-from tests.journeys.agenda_of import cells_taken, hold_of
+from tests.journeys.patient.agenda_of import cells_taken, hold_of
 
 
 def test_every_answer_has_a_link_that_changes_it(patient: Patient) -> None:
