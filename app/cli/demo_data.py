@@ -43,7 +43,9 @@ SEED = 20261121
 _CHEAP_WORDS = WordsCost(memory_kib=64, passes=1)
 """Nobody is given the words of these journeys: they open nothing for anybody."""
 
-_SCRIPT = (
+Script = tuple[tuple[str, int], ...]
+
+SCRIPT: Script = (
     ("past", 15),
     ("today", 10),
     ("future", 10),
@@ -93,7 +95,14 @@ def load_demo(settings: Settings, clock: Clock = system_clock) -> int:
         db.dispose()
 
 
-def fill(settings: Settings, db: Databases, vault: Vault, clock: Clock, passwords: Passwords | None = None) -> int:
+def fill(
+    settings: Settings,
+    db: Databases,
+    vault: Vault,
+    clock: Clock,
+    passwords: Passwords | None = None,
+    script: Script = SCRIPT,
+) -> int:
     """Do the same with silos already open."""
     with db.reading("desk") as session:
         if staff.everyone(session):
@@ -101,7 +110,7 @@ def fill(settings: Settings, db: Databases, vault: Vault, clock: Clock, password
     bare = Flask("app.cli.demo_data")  # the journey's forms ask a running application for its settings
     bare.config["WTF_I18N_ENABLED"] = False
     with bare.app_context():
-        return _Story(settings, db, vault, clock(), passwords or Passwords()).tell()
+        return _Story(settings, db, vault, clock(), passwords or Passwords()).tell(script)
 
 
 class _Story:
@@ -133,10 +142,10 @@ class _Story:
         self._queue: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = count()
 
-    def tell(self) -> int:
+    def tell(self, script: Script) -> int:
         """Make the clinic, then everything that happened until now."""
         self._people = build_clinic(self._services)
-        parts = [part for part, times in _SCRIPT for _ in range(times)]
+        parts = [part for part, times in script for _ in range(times)]
         for part in parts:
             self._at(self._end - self._before(part), lambda part=part: self._send(part))  # type: ignore[misc]
         while self._queue:

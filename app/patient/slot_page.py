@@ -1,9 +1,11 @@
 """The slot step: slots to choose from, or wishes to send, or times to be called; each in the same one size."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from app.booking import wishes
+from app.booking.calendar import date_of
 from app.booking.call_times import call_times
 from app.booking.journey import Funnel, Place
 from app.booking.outlook import SLOT
@@ -13,14 +15,18 @@ from app.front.directory import Directory
 
 SLOTS_A_PAGE = 10
 WINDOWS_A_KIND = 4
+LONGEST_NAME = 40
+LONGEST_LIST = 24
+"""Names to choose from that the one size of a page has room for."""
 
 
 def slot_page(funnel: Funnel, place: Place) -> dict[str, Any]:
     """Return the context of the slot step, in one of its three forms."""
     directory, act = funnel.catalogue.directory(), place.outlook.chosen_act
     typed = place.draft.journey.typed.get(SLOT, {})
+    offered = wishes.choices(directory, act)
     shared = {
-        "filters": wishes.choices(directory, act),
+        "filters": {"sites": _fitting(offered.sites), "practitioners": _fitting(offered.practitioners)},
         "none_code": NO_SLOT_SUITS,
         "write_code": WRITE_TO_US,
         "any": wishes.ANY,
@@ -48,17 +54,26 @@ def _shown(slot: Slot, directory: Directory) -> dict[str, Any]:
     return {
         "code": slot.code,
         "starts_at": slot.starts_at,
-        "practitioner": directory.practitioner(slot.practitioner).name,
-        "site": site.name,
+        "practitioner": _short(directory.practitioner(slot.practitioner).name),
+        "site": _short(site.name),
         "timezone": site.timezone,
     }
+
+
+def _fitting(names: Mapping[str, str]) -> dict[str, str]:
+    """Return what a list may show: short names, or none where there are too many to choose from by name."""
+    return {code: _short(name) for code, name in names.items()} if len(names) <= LONGEST_LIST else {}
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
 def _by_day(slots: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     """Return the slots grouped by local day, in their order."""
     days: dict[tuple[str, date], list[dict[str, Any]]] = {}
     for slot in slots:
-        days.setdefault((slot["timezone"], slot["starts_at"].date()), []).append(slot)
+        days.setdefault((slot["timezone"], date_of(slot["starts_at"], slot["timezone"])), []).append(slot)
     return list(days.values())
 
 

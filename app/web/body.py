@@ -18,7 +18,7 @@ _CONTROLS = re.compile(
     rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]"
     rb"|\xef\xb7[\x90-\xaf]|\xef\xbf[\xbe\xbf]|[\xf0-\xf4][\x8f\x9f\xaf\xbf]\xbf[\xbe\xbf]"
 )
-"""Control characters and noncharacters in UTF-8: a page that showed them again would be malformed (HTML 13.2.3.5)."""
+"""Control characters and noncharacters in UTF-8: a page that showed them would be malformed (HTML 13.2.3.5)."""
 
 
 class Garbled(BadRequest):

@@ -19,23 +19,23 @@ def _(text: str) -> str:
 CLAIMS = (
     Claim(
         _("Ce que vous envoyez est chiffré dès l’envoi : ce site ne peut plus le lire, la clinique seule l’ouvre."),
-        "tests/journeys/test_markers.py::test_no_typed_word_is_found_in_any_file",
+        "tests/security/test_markers.py::test_no_typed_word_is_found_in_any_file",
     ),
     Claim(
         _("Après « Quitter vite », ce que vous avez saisi ou lu n’est plus sur cet appareil."),
-        "tests/journeys/test_device.py::test_nothing_typed_or_shown_is_on_disk_after_exit",
+        "tests/chromium/test_device_traces.py::test_exit_leaves_nothing_on_the_device",
     ),
     Claim(
         _("L’historique du navigateur ne montre que « Mon espace », jamais un soin ni un service."),
-        "tests/journeys/test_device.py::test_history_of_a_journey_holds_no_word_of_the_lexicon",
+        "tests/chromium/test_device_traces.py::test_history_of_a_journey_holds_no_word_of_the_lexicon",
     ),
     Claim(
         _("L’accueil voit l’heure, la salle, votre prénom, comment vous joindre. Ni l’acte ni vos réponses."),
-        "tests/journeys/test_desk.py::test_the_desk_sees_no_act_and_no_answer",
+        "tests/chromium/test_staff.py::test_desk_sees_neither_act_nor_answer",
     ),
     Claim(
         _("Chaque ouverture de votre dossier laisse une trace. Sans trace possible, il ne s’ouvre pas."),
-        "tests/journeys/test_case.py::test_a_case_does_not_open_without_its_trace",
+        "tests/chromium/test_staff.py::test_with_the_ledger_stopped_no_case_opens",
     ),
     Claim(
         _("Toutes les pages ont la même taille : qui observe le réseau n’apprend pas ce que vous lisez."),

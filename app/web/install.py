@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.web.body import MAX_BYTES, check_body
 from app.web.cookie import Language, Visitor
@@ -34,7 +35,9 @@ def install_patient_web(app: Flask, services: Services) -> None:
     resort = _LastResort(pages)
     init_errors(app, _draw, resort.response)
     settings = services.settings
-    grid = Grid(app.wsgi_app, settings.grid_ms, settings.words_grid_ms, resort.raw)
+    # Without a declared proxy, forwarded addresses are a stranger's word and are not read.
+    inner = ProxyFix(app.wsgi_app, settings.proxy_hops, settings.proxy_hops) if settings.proxy_hops else app.wsgi_app
+    grid = Grid(inner, settings.grid_ms, settings.words_grid_ms, resort.raw)
     app.extensions["paravent.grid"] = grid
     app.wsgi_app = grid  # type: ignore[method-assign]  # Flask's documented way to add a middleware
 

@@ -58,13 +58,8 @@ def stylesheet(source: Path = SOURCE) -> str:
 
 
 def _recoloured(rules: list[tuple[str, str]], palette: Palette) -> str:
-    """Write again, in another palette, only the declarations that hold a colour of ours."""
-    kept = []
-    for selector, body in rules:
-        declarations = ";".join(part for part in body.split(";") if "$" in part)
-        if declarations:
-            kept.append(f"{selector}{{{_coloured(declarations, palette)}}}")
-    return "".join(kept)
+    """Write again, in another palette, the rules that hold a colour of ours: whole, so that none is undone."""
+    return "".join(f"{selector}{{{_coloured(body, palette)}}}" for selector, body in rules if "$" in body)
 
 
 def _under_muted(selectors: str) -> str:

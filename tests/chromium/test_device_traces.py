@@ -53,10 +53,18 @@ def test_exit_leaves_nothing_on_the_device(keeping: Keeping, patient_zone: Serve
         assert not any(text in patient.page.inner_text("body") for text in (*SHOWN, *TYPED))
         assert context.cookies() == [] or all(len(cookie["value"]) == 47 for cookie in context.cookies())
 
-    rows = history(tmp_path)
-    assert rows
-    assert betraying(rows) == []
     assert files_with(tmp_path, (*TYPED, *SHOWN)) == []
+
+
+def test_history_of_a_journey_holds_no_word_of_the_lexicon(
+    keeping: Keeping, patient_zone: Served, tmp_path: Path
+) -> None:
+    with keeping(tmp_path) as context:
+        Patient(context.new_page(), patient_zone.patient).books(ACT)
+
+    rows = history(tmp_path)
+    assert len(rows) >= 9
+    assert betraying(rows) == []
 
 
 def test_closing_the_window_in_mid_journey_leaves_nothing(

@@ -16,27 +16,21 @@ class MortalDatabases(Databases):
     """Silos that die just before, or just after, their nth commit; 0 is never."""
 
     def __init__(self, living: Databases, *, before: int = 0, after: int = 0) -> None:
-        self._living = living
+        vars(self).update(vars(living))  # the same engines
         self.doom(before=before, after=after)
 
     def doom(self, *, before: int = 0, after: int = 0) -> None:
         """Choose the fatal commit, counted from now."""
         self._before, self._after = before, after
-        self.commits = 0
-
-    @contextmanager
-    def reading(self, silo: Silo) -> Iterator[Session]:
-        """Read as the living do."""
-        with self._living.reading(silo) as session:
-            yield session
+        self.commits: list[Silo] = []
 
     @contextmanager
     def writing(self, silo: Silo) -> Iterator[Session]:
         """Write as the living do, up to the fatal commit."""
-        with self._living.writing(silo) as session:
+        with super().writing(silo) as session:
             yield session
-            self.commits += 1
-            mine = self.commits
+            self.commits.append(silo)
+            mine = len(self.commits)
             if mine == self._before:
                 raise Killed
         if mine == self._after:

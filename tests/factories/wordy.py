@@ -4,12 +4,13 @@ import random
 from itertools import islice
 
 from app.front.directory import Directory
+from app.patient.slot_page import LONGEST_LIST
 from tests.factories.directory import a_directory, a_practitioner, a_room, a_site, weekly
 from tests.factories.house import KINDS
 
 NAME, ADDRESS, MESSAGE = 120, 300, 600
 """The most signs that the clinic's forms take: a name; an address, a door, words for the desk; a message."""
-PRACTITIONERS, SITES = 60, 12
+PRACTITIONERS, SITES = LONGEST_LIST, 12
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzéèêàçôû"
 
@@ -21,7 +22,7 @@ def long_text(length: int, seed: int) -> str:
     return " ".join(islice(words, length // 3))[:length].strip()
 
 
-def wordy_directory() -> Directory:
+def wordy_directory(practitioners: int = PRACTITIONERS) -> Directory:
     """Return many practitioners at many sites, every text as long as it may be."""
     sites = [
         a_site(f"site {n}").model_copy(
@@ -37,8 +38,8 @@ def wordy_directory() -> Directory:
     ]
     people = [
         a_practitioner(f"person {n}", kinds=KINDS).model_copy(update={"name": long_text(NAME, 400 + n)})
-        for n in range(PRACTITIONERS)
+        for n in range(practitioners)
     ]
-    rooms = [a_room(f"room {n}", sites[n % SITES]) for n in range(PRACTITIONERS)]
+    rooms = [a_room(f"room {n}", sites[n % SITES]) for n in range(practitioners)]
     hours = [one for n, person in enumerate(people) for one in weekly(person, sites[n % SITES], days=range(5))]
     return a_directory(hours, people, sites, rooms).model_copy(update={"version": 2})

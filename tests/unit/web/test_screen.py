@@ -103,6 +103,8 @@ def test_the_discreet_screen_has_no_colour(chromium: Chromium, address: str, sch
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.goto(address)
     page.get_by_role("button", name="Écran discret").click()
+    switch = page.get_by_role("button", name="Écran normal")
+    assert switch.evaluate("e => getComputedStyle(e).backgroundColor") == "rgba(0, 0, 0, 0)"
     style = "getComputedStyle(document.documentElement)"
     assert page.evaluate(f"{style}.backgroundColor") == ground
     assert page.evaluate(f"{style}.filter") == ("grayscale(1)" if scheme == "dark" else "none")

@@ -69,9 +69,11 @@ def test_an_unknown_colour_is_refused(tmp_path: Path) -> None:
 
 def test_each_screen_gets_its_own_colour(tmp_path: Path) -> None:
     sheet = tmp_path / "style.css"
-    sheet.write_text("html , a > b { color : $ink ; margin : 0 } @media print { a { color: red } }")
+    sheet.write_text(
+        "html , a > b { color : $ink ; background: none } b { margin: 0 } @media print { a { color: red } }"
+    )
     assert stylesheet.__wrapped__(sheet) == (
-        "html,a>b{color:#1b2430;margin:0}@media print{a{color:red}}"
-        "@media(prefers-color-scheme:dark){html,a>b{color:#e8ecf0}.m{filter:grayscale(1)}}"
-        "@media not all and (prefers-color-scheme:dark){.m,.m a>b{color:#262626}}"
+        "html,a>b{color:#1b2430;background:none}b{margin:0}@media print{a{color:red}}"
+        "@media(prefers-color-scheme:dark){html,a>b{color:#e8ecf0;background:none}.m{filter:grayscale(1)}}"
+        "@media not all and (prefers-color-scheme:dark){.m,.m a>b{color:#262626;background:none}}"
     )

@@ -179,20 +179,15 @@ class _Stopped(Databases):
     """Silos of which one is down."""
 
     def __init__(self, living: Databases, down: Silo) -> None:
-        self._living, self._down = living, down
-
-    @contextmanager
-    def reading(self, silo: Silo) -> Iterator[Session]:
-        """Read as the living do."""
-        with self._living.reading(silo) as session:
-            yield session
+        vars(self).update(vars(living))  # the same engines
+        self._down = down
 
     @contextmanager
     def writing(self, silo: Silo) -> Iterator[Session]:
         """Write as the living do, except where it is down."""
         if silo == self._down:
             raise SiloUnavailable(silo)
-        with self._living.writing(silo) as session:
+        with super().writing(silo) as session:
             yield session
 
 

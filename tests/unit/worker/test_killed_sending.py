@@ -16,9 +16,9 @@ from tests.factories.house import House
 from tests.factories.mortal import Killed, MortalDatabases
 from tests.factories.patient import CHECK, Patient, parcel_of
 
-COMMITS = 3
-"""Of a sending: ledger, keys, front."""
-DEATHS = [(when, nth) for nth in range(1, COMMITS + 1) for when in ("before", "after")]
+COMMITS = ["ledger", "keys", "front"]
+"""The order of a sending."""
+DEATHS = [(when, nth) for nth in range(1, len(COMMITS) + 1) for when in ("before", "after")]
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_a_sending_has_the_commits_that_the_deaths_are_counted_by(
 ) -> None:
     mortal.doom()
     patient.sends()
-    assert mortal.commits == COMMITS
+    assert mortal.commits[: len(COMMITS)] == COMMITS  # then the space's page, which keeps its reader signed in
 
 
 @pytest.mark.parametrize(("when", "nth"), DEATHS)
@@ -83,7 +83,7 @@ def test_a_patient_who_never_presses_again_has_sent_or_has_not(
     taken = take_in(house.db, house.vault, house.clock)
     orphans = reconcile(house.db, house.keystore, house.clock, lambda: None, dry_run=False)
 
-    sent = (when, nth) == ("after", COMMITS)
+    sent = (when, nth) == ("after", len(COMMITS))
     assert taken == int(sent)
     assert len(orphans.mailbox) == int(not sent and (nth > 2 or (when, nth) == ("after", 2)))
     assert _count(house, "keys", MailboxEntry) == 0
