@@ -15,8 +15,8 @@ from app.front.directory import Directory
 
 SLOTS_A_PAGE = 10
 WINDOWS_A_KIND = 4
-LONGEST_NAME = 40
-LONGEST_LIST = 24
+LONGEST_NAME = 32
+LONGEST_LIST = 20
 """Names to choose from that the one size of a page has room for."""
 
 
@@ -54,18 +54,19 @@ def _shown(slot: Slot, directory: Directory) -> dict[str, Any]:
     return {
         "code": slot.code,
         "starts_at": slot.starts_at,
-        "practitioner": _short(directory.practitioner(slot.practitioner).name),
-        "site": _short(site.name),
+        "practitioner": short(directory.practitioner(slot.practitioner).name),
+        "site": short(site.name),
         "timezone": site.timezone,
     }
 
 
 def _fitting(names: Mapping[str, str]) -> dict[str, str]:
     """Return what a list may show: short names, or none where there are too many to choose from by name."""
-    return {code: _short(name) for code, name in names.items()} if len(names) <= LONGEST_LIST else {}
+    return {code: short(name) for code, name in names.items()} if len(names) <= LONGEST_LIST else {}
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
+    """Return a name as lists show it: its first signs, when it is so long that lists of it would not fit."""
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 

@@ -3,6 +3,7 @@
 import base64
 import hmac
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -26,6 +27,7 @@ from app.booking.space import (
 from app.patient.journey import NO_COOKIE, SPACE, page, typed_values
 from app.patient.services import patient
 from app.patient.signed_patient import signed_patient
+from app.patient.slot_page import short
 from app.vault.tokens import derive, new_token
 from app.vault.words import TooManyAtOnce
 from app.web.cookie import NO_NOTICE
@@ -36,6 +38,8 @@ bp = Blueprint("space", __name__)
 
 WRONG, SLOW_DOWN, CROWDED, CHANGED, LATE, DONE, ENDED = "w", "s", "c", "h", "l", "d", "e"
 """Notices carried by one character of the cookie to the page that follows."""
+MOST_PROPOSALS = 6
+"""Proposals the one size of a page has room for; the later ones come up as the first run out."""
 _WORDS_KEY, _SPACE_KEY = "words form", "space"
 
 
@@ -130,10 +134,17 @@ def _present(view: SpaceView) -> dict[str, Any]:
         "act_name": document["act_name"][language],
         "starts_at": view.starts_at,
         "timezone": document["site"]["timezone"],
-        "proposals": view.proposals(),
+        "proposals": [_proposal(one) for one in view.proposals()[:MOST_PROPOSALS]],
         "view": view,
         "key": _key(_SPACE_KEY, view.version),
     }
+
+
+def _proposal(one: dict[str, Any]) -> dict[str, Any]:
+    """Return a proposal as its card shows it."""
+    moments = {name: datetime.fromisoformat(one[name]) for name in ("starts_at", "expires_at")}
+    site = one["site"] | {"name": short(one["site"]["name"])}
+    return one | moments | {"site": site, "practitioner": short(one["practitioner"])}
 
 
 def _lead_on() -> Response | None:

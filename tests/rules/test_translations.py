@@ -5,22 +5,26 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
+from jinja2 import TemplateSyntaxError
 
 from tests.rules.sources import ROOT
 
 ENGLISH = ROOT / "app" / "web" / "translations" / "en" / "LC_MESSAGES" / "messages.po"
 KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None, "_l": None, "lazy_ngettext": (1, 2), "N_": None}
 Forms = str | tuple[str, ...] | list[str] | None
-METHODS = [("**.py", "python"), ("**.html", "jinja2")]
+MAPPING = io.StringIO((ROOT / "app" / "web" / "babel.cfg").read_text(encoding="utf-8"))
+METHODS, OPTIONS = parse_mapping_cfg(MAPPING)  # type: ignore[no-untyped-call]  # Babel's command line has no types
 PLACE = re.compile(r"%\((\w+)\)[sd]|%%")
 
 
 def said_in(folder: Path) -> set[str]:
     """Return every text that the code and templates below a folder mark for translation, once each."""
-    found = extract_from_dir(folder, METHODS, keywords=KEYWORDS)
+    found = extract_from_dir(folder, METHODS, OPTIONS, keywords=KEYWORDS)
     ids = (message[2] for message in found)
     return {one if isinstance(one, str) else one[0] for one in ids}
 
@@ -79,3 +83,9 @@ def test_texts_of_code_and_templates_are_found(tmp_path: Path) -> None:
         "{{ _('trois %(n)s', n=1) }}{% if x %}{{ ngettext('un', 'des', n) }}{% endif %}"
     )
     assert said_in(tmp_path) == {"un", "deux", "trois %(n)s"}
+
+
+def test_a_template_that_cannot_be_read_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text("{% unheard of %}{{ _('un') }}")
+    with pytest.raises(TemplateSyntaxError):
+        said_in(tmp_path)

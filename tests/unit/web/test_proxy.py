@@ -1,5 +1,7 @@
 """Guesses are counted by the address the declared proxies give, and by no other word of a stranger."""
 
+import re
+
 from sqlalchemy import select
 
 from app.front.guesses import prefix_of
@@ -12,7 +14,9 @@ SALT = bytes(16)
 def counted(house: House, hops: int) -> set[bytes]:
     """Send wrong words with a forwarded address, and return the prefixes that were counted."""
     client = house.patient_app(proxy_hops=hops).test_client()
-    client.post("/retour", data={"words": "faux"}, headers={"X-Forwarded-For": "192.0.2.77"})
+    drawn = re.search(r'name="k" value="([^"]+)"', client.get("/retour").get_data(as_text=True))
+    assert drawn is not None
+    client.post("/retour", data={"words": "faux", "k": drawn[1]}, headers={"X-Forwarded-For": "192.0.2.77"})
     with house.db.reading("front") as session:
         return set(session.scalars(select(Guess.prefix)))
 
