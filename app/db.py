@@ -74,9 +74,10 @@ class Databases:
 
     def __init__(self, urls: Mapping[Silo, str]) -> None:
         self._engines = {silo: _engine(url) for silo, url in urls.items()}
-        self._glancers = self._optioned(paravent_glancing=True)
-        self._writers = self._optioned(paravent_writing=True)
-        self._light_writers = self._optioned(paravent_writing=True, paravent_light=True)
+        self._glancers = _with_option(self._engines, "paravent_glancing")
+        self._writers = _with_option(self._engines, "paravent_writing")
+        self._light = {silo: _engine(url, light=True) for silo, url in urls.items()}
+        self._noters = _with_option(self._light, "paravent_writing")
 
     def engine(self, silo: Silo) -> Engine:
         """Return a silo's engine, for migrations and checks."""
@@ -95,29 +96,33 @@ class Databases:
             yield connection
 
     @contextmanager
-    def writing(self, silo: Silo, *, durable: bool = True) -> Iterator[Session]:
+    def writing(self, silo: Silo) -> Iterator[Session]:
         """Open a session that commits at the end, or rolls back when the block raises.
 
-        What is not `durable` outlives a killed process, but not a power cut: enough for an unsent answer, and it
-        spares each step a wait for the disk. A durable commit carries all commits before it to the disk too. Only
-        services and worker files call this (a rules test says which). Raises SiloUnavailable.
+        Only services and worker files call this (a rules test says which). Raises SiloUnavailable.
         """
-        writer = (self._writers if durable else self._light_writers)[silo]
-        with _translated(silo), Session(writer, expire_on_commit=False) as session, session.begin():
+        with _translated(silo), Session(self._writers[silo], expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def noting(self, silo: Silo) -> Iterator[Connection]:
+        """Open a plain connection for one change, and commit it without waiting for the disk.
+
+        It outlives a killed process but maybe not a power cut: enough for an answer not sent yet. The next
+        commit of `writing` in this silo carries it to the disk too. Raises SiloUnavailable.
+        """
+        with _translated(silo), self._noters[silo].begin() as connection:
+            yield connection
 
     def dispose(self) -> None:
         """Close every connection, before a fork or at the end of a test."""
-        for engine in self._engines.values():
+        for engine in (*self._engines.values(), *self._light.values()):
             engine.dispose()
 
-    def _optioned(self, **options: bool) -> dict[Silo, Engine]:
-        return {silo: engine.execution_options(**options) for silo, engine in self._engines.items()}
 
-
-def insert_for(session: Session, table: Any) -> Any:
+def insert_for(session: Session | Connection, table: Any) -> Any:
     """Return the dialect's INSERT for a table or model, which knows `on_conflict_do_nothing` and `_do_update`."""
-    dialect = session.get_bind().dialect.name
+    dialect = (session if isinstance(session, Connection) else session.get_bind()).dialect.name
     construct: type[Insert] = postgresql.Insert if dialect == "postgresql" else sqlite.Insert
     return construct(table)
 
@@ -137,15 +142,19 @@ def _is_outage(error: DBAPIError) -> bool:
     return type(error).__name__ in {"OperationalError", "InterfaceError", "DatabaseError", "InternalError"}
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, *, light: bool = False) -> Engine:
+    """Return the engine of a silo; `light` for commits that do not wait for the disk."""
     if url.startswith("postgresql"):
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 3})
-        event.listen(engine, "begin", _begin_postgresql)
-        return engine
+        options = {"connect_timeout": 3} | ({"options": "-c synchronous_commit=off"} if light else {})
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=options)
     engine = create_engine(url, hide_parameters=True)
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", _prepare_light_sqlite if light else _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _with_option(engines: Mapping[Silo, Engine], option: str) -> dict[Silo, Engine]:
+    return {silo: engine.execution_options(**{option: True}) for silo, engine in engines.items()}
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -156,17 +165,13 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def _prepare_light_sqlite(connection: Any, record: Any) -> None:
+    _prepare_sqlite(connection, record)
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
 def _begin_sqlite(connection: Connection) -> None:
-    """Begin as the session's user means to go on: one SELECT needs no BEGIN, it is its own snapshot."""
+    """Begin as the connection's user means to go on: one SELECT needs no BEGIN, it is its own snapshot."""
     options = connection.get_execution_options()
-    if options.get("paravent_writing", False):
-        waits = "NORMAL" if options.get("paravent_light", False) else "FULL"
-        connection.exec_driver_sql(f"PRAGMA synchronous={waits}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    elif not options.get("paravent_glancing", False):
-        connection.exec_driver_sql("BEGIN")
-
-
-def _begin_postgresql(connection: Connection) -> None:
-    if connection.get_execution_options().get("paravent_light", False):
-        connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
+    if not options.get("paravent_glancing", False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("paravent_writing", False) else "BEGIN")

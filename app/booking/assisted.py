@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.booking.draft import Draft, Fault, new_draft
 from app.booking.errors import SlotLost
+from app.booking.holds import release
 from app.booking.journey import Funnel
 from app.booking.outlook import CHECK, FEES, Outlook, look, steps
 from app.booking.send import send
@@ -15,6 +16,9 @@ from app.booking.words import lock_of
 from app.vault.intake import IntakeKey
 from app.vault.tokens import new_token
 from app.vault.words import WordsGate
+
+NO_NOTICE = 0
+"""Hours of notice for a patient who is on the telephone or at the desk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,9 @@ def _answer_all(funnel: Funnel, draft: Draft, typed: Mapping[str, Mapping[str, s
             if step == CHECK:
                 continue
             values = {"seen": "01"} if step == FEES else typed.get(step, {})
-            setting = Setting(draft, outlook, funnel.catalogue, session, funnel.settings, funnel.clock())
+            setting = Setting(
+                draft, outlook, funnel.catalogue, session, funnel.settings, funnel.clock(), notice_hours=NO_NOTICE
+            )
             answer, wrong = clean(step, values, setting)
             if answer is None:
                 faults[step] = wrong
@@ -93,4 +99,6 @@ def _answer_all(funnel: Funnel, draft: Draft, typed: Mapping[str, Mapping[str, s
                     break
                 continue
             draft.journey.answers[step] = answer
+        if faults:
+            release(session, draft.id)  # the form comes again with another draft, which must find the slot free
     return Faults(faults) if faults else None

@@ -94,7 +94,7 @@ def load_draft(session: Session | Connection, token: bytes, now: datetime, *, lo
     return Draft(token, journey, row.version, row.expires_at, row.locator, row.sealed_token)
 
 
-def save_draft(session: Session, draft: Draft, now: datetime, settings: Settings) -> bool:
+def save_draft(session: Session | Connection, draft: Draft, now: datetime, settings: Settings) -> bool:
     """Seal and write a draft as its next version, and push its end back. False when another write came first."""
     draft.version += 1
     kept = timedelta(minutes=settings.draft_minutes)

@@ -39,10 +39,10 @@ def enter(funnel: Funnel, gate: WordsGate, typed: str, address: str) -> bytes | 
     signed, draft_token = _space_of(funnel, keys), resume(funnel, keys)
     token = draft_token or new_token()
     with funnel.db.writing("front") as session:
-        if signed is not None:
+        if draft_token is not None:  # not sent, whatever a sending that stopped half-way left in the keys
+            sign_out(session, token)
+        elif signed is not None:
             sign_in(session, token, signed, now, funnel.settings)
-        elif draft_token is not None:
-            sign_out(session, token)  # what these words open is the journey, not a space of the same browser
         else:
             guesses.add(session, prefix, now)
     return token if signed or draft_token else None

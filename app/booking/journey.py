@@ -103,10 +103,10 @@ def answer(funnel: Funnel, token: bytes, language: str, number: int, typed: Mapp
     if not _changes_agenda(draft.journey, path[number - 1], typed):
         setting = Setting(draft, outlook, funnel.catalogue, _NO_SESSION, funnel.settings, now)
         shown = _take(path, number, typed, setting)
-        with funnel.db.writing("front", durable=False) as session:
-            if save_draft(session, draft, now, funnel.settings):
+        with funnel.db.noting("front") as connection:
+            if save_draft(connection, draft, now, funnel.settings):
                 return shown
-    with funnel.db.writing("front", durable=False) as session:
+    with funnel.db.writing("front") as session:
         draft = _draft_or_new(session, funnel, token, language, number, now, locked=True)
         outlook, path = _stand(draft, funnel, language, number)
         setting = Setting(draft, outlook, funnel.catalogue, session, funnel.settings, now)
@@ -120,7 +120,7 @@ def store_faults(
 ) -> None:
     """Keep what was typed at a step with what is wrong with it, for the page that follows."""
     now = funnel.clock()
-    with funnel.db.writing("front", durable=False) as session:
+    with funnel.db.writing("front") as session:
         draft = load_draft(session, token, now, locked=True)
         draft.journey.typed[step] = _kept(typed)
         draft.journey.faults[step] = faults

@@ -101,7 +101,9 @@ def _slot_of(funnel: Funnel, draft: Draft, outlook: Outlook, now: datetime) -> S
     with funnel.db.reading("front") as session:
         held = current_hold(session, draft.id, now)
         if held is None:
-            found = slot_by_code(session, directory, act, chosen["code"], now)
+            # The notice was kept when the slot was chosen.
+            step_free = bool(chosen["step_free"])
+            found = slot_by_code(session, directory, act, chosen["code"], now, step_free=step_free, notice_hours=0)
             if found is None:
                 raise SlotLost
             return found

@@ -28,7 +28,10 @@ Cleaned = tuple[Answer | None, list[Fault]]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Where a step is answered: the journey, what is published, the front session, and now."""
+    """Where a step is answered: the journey, what is published, the front session, and now.
+
+    `notice_hours` stands in for the clinic's rule when staff book for a patient who is there.
+    """
 
     draft: Draft
     outlook: Outlook
@@ -36,6 +39,7 @@ class Setting:
     session: Session
     settings: Settings
     now: datetime
+    notice_hours: int | None = None
 
 
 def clean(step: str, typed: Mapping[str, str], setting: Setting) -> Cleaned:
@@ -122,10 +126,10 @@ def _slot(_step: str, typed: Mapping[str, str], setting: Setting) -> Cleaned:
         return {"kind": "request", "starts_at": None, "wishes": wishes.as_document(wished)}, []
     if act.booking == "ask":
         return None, [("slot", "choose")]
-    return _held_slot(code, setting)
+    return _held_slot(code, setting, step_free=wished.step_free)
 
 
-def _held_slot(code: str, setting: Setting) -> Cleaned:
+def _held_slot(code: str, setting: Setting, *, step_free: bool) -> Cleaned:
     session, settings = setting.session, setting.settings
     slot = slot_by_code(
         session,
@@ -134,6 +138,8 @@ def _held_slot(code: str, setting: Setting) -> Cleaned:
         code,
         setting.now,
         draft=setting.draft.id,
+        step_free=step_free,
+        notice_hours=setting.notice_hours,
     )
     if slot is None:
         return None, [("slot", "choose")]
@@ -144,7 +150,13 @@ def _held_slot(code: str, setting: Setting) -> Cleaned:
         return None, [("slot", "slot_taken")]
     except DayTooHeld:
         return None, [("slot", "day_held")]
-    return {"kind": "appointment", "code": code, "starts_at": slot.starts_at.isoformat(), "wishes": None}, []
+    return {
+        "kind": "appointment",
+        "code": code,
+        "step_free": step_free,
+        "starts_at": slot.starts_at.isoformat(),
+        "wishes": None,
+    }, []
 
 
 def _call_time(code: str, setting: Setting) -> Cleaned:

@@ -13,18 +13,21 @@ from app.clinic.sign_in import totp_label
 from app.desk import places, second_factor, staff
 from app.desk.models import ClinicRules, OpeningHours, Practitioner, Room, Site
 from app.desk.staff import Role
+from app.front.published import current_profiles
 from app.ledger.service import record
 
 _NAMESPACE = UUID("0b5e4c1e-9a55-4a0e-8d0e-2f3f6d1f7c11")
 _MORNING, _AFTERNOON = (9 * 60, 13 * 60), (14 * 60, 18 * 60)
 
 _PRACTITIONERS = (
-    ("ines", "Dr Inès Fictive", "woman", ("psychiatrist",)),
-    ("paul", "Paul Exemple", "man", ("psychologist",)),
-    ("maud", "Maud Inventée", "woman", ("midwife",)),
-    ("salome", "Dr Salomé Modèle", "woman", ("gynaecologist", "general_practitioner")),
-    ("hugo", "Dr Hugo Imaginé", "man", ("dermatologist", "plastic_surgeon", "aesthetic_physician")),
+    ("ines", "Inès Fictive", "woman"),
+    ("paul", "Paul Exemple", "man"),
+    ("maud", "Maud Inventée", "woman"),
+    ("salome", "Salomé Modèle", "woman"),
+    ("hugo", "Hugo Imaginé", "man"),
 )
+_PEOPLE_OF_PROFILE = (2, 2, 1)
+"""How many practitioners share what each profile needs, in the order of the profiles' codes."""
 _OTHERS: tuple[tuple[str, str, Role], ...] = (
     ("accueil", "Lou Essai (accueil)", "desk"),
     ("accueil2", "Noé Factice (accueil)", "desk"),
@@ -36,11 +39,11 @@ def build_clinic(services: ClinicServices) -> dict[str, SignedIn]:
     """Write places, hours, rules and accounts, publish, and return who can act, by login."""
     now = services.clock()
     password_hash = services.passwords.hash(PASSWORD)
-    logins = [(login, name, "practitioner") for login, name, _gender, _kinds in _PRACTITIONERS]
+    logins = [(login, name, "practitioner") for login, name, _gender in _PRACTITIONERS]
     with services.db.writing("desk") as session:
         for login, name, role in (*logins, *_OTHERS):
             _open_account(services, session, login, name, role, password_hash, now)
-        _write_places(session)
+        _write_places(session, _kinds(services))
     publish(services.db, services.clock, "cli", None)
     return people_of(services)
 
@@ -67,19 +70,31 @@ def _open_account(
     session.flush()
 
 
-def _write_places(session: Session) -> None:
+def _kinds(services: ClinicServices) -> list[list[str]]:
+    """Share out the kinds of practitioners that the published profiles ask for, so that every act has somebody."""
+    with services.db.reading("front") as session:
+        profiles = [one.profile for one in current_profiles(session).values()]
+    shared: list[list[str]] = []
+    for profile, people in zip(profiles, _PEOPLE_OF_PROFILE, strict=False):
+        wanted = list(dict.fromkeys(kind for act in profile.acts for kind in act.practitioner_kinds))
+        alone = people - 1
+        shared += [[kind] for kind in wanted[:alone]] + [wanted[alone:]]
+    return shared
+
+
+def _write_places(session: Session, kinds: list[list[str]]) -> None:
     quay, garden = _sites()
     places.save(session, quay)
     places.save(session, garden)
     for room in _rooms(quay.id, garden.id):
         places.save(session, room)
-    for number, (login, name, gender, kinds) in enumerate(_PRACTITIONERS):
+    for number, (login, name, gender) in enumerate(_PRACTITIONERS):
         account = staff.by_login(session, login)
         person = Practitioner(
             id=_id(login),
             staff_id=account.id if account else None,
             name=name,
-            kinds=",".join(sorted(kinds)),
+            kinds=",".join(sorted(kinds[number])),
             gender=gender,
         )
         places.save(session, person)

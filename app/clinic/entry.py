@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app.booking import wishes
-from app.booking.assisted import EnteredVisit, Faults, begin, enter_for_patient, foresee
+from app.booking.assisted import NO_NOTICE, EnteredVisit, Faults, begin, enter_for_patient, foresee
 from app.booking.call_times import TimeWindow, call_times
 from app.booking.forms import NOT_ASKED
 from app.booking.outlook import NEED, REACH, SITUATION, SLOT, WHO, Outlook, question_step
@@ -63,7 +63,7 @@ def second_page(services: ClinicServices, typed: Typed) -> SecondPage | Faults:
     if not is_call and act.booking != "ask":
         wanted = wishes.to_filter(typed, directory, act, _from_day(typed, now.date()))
         with services.db.reading("front") as session:
-            slots = find_slots(session, directory, act, wanted, now, SLOTS_A_PAGE)
+            slots = find_slots(session, directory, act, wanted, now, SLOTS_A_PAGE, notice_hours=NO_NOTICE)
     return SecondPage(
         outlook,
         directory,

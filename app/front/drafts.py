@@ -50,7 +50,7 @@ def load_by_locator(session: Session, locator: bytes, now: datetime) -> DraftRow
     return DraftRow(*row) if row else None
 
 
-def save(session: Session, draft: DraftRow, now: datetime) -> bool:
+def save(session: Session | Connection, draft: DraftRow, now: datetime) -> bool:
     """Write a draft over its former version; return False, having written nothing, when that one is gone.
 
     The first version is written where there is no draft, or an expired one.
@@ -71,5 +71,5 @@ def remove(session: Session, draft_id: UUID) -> None:
     session.execute(delete(Draft).where(Draft.id == draft_id))
 
 
-def _written(session: Session, statement: Any, values: dict[str, Any] | None) -> bool:
+def _written(session: Session | Connection, statement: Any, values: dict[str, Any] | None) -> bool:
     return cast(CursorResult[Any], session.execute(statement, values)).rowcount == 1

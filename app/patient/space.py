@@ -38,7 +38,7 @@ bp = Blueprint("space", __name__)
 
 WRONG, SLOW_DOWN, CROWDED, CHANGED, LATE, DONE, ENDED = "w", "s", "c", "h", "l", "d", "e"
 """Notices carried by one character of the cookie to the page that follows."""
-MOST_PROPOSALS = 6
+MOST_PROPOSALS = 4
 """Proposals the one size of a page has room for; the later ones come up as the first run out."""
 _WORDS_KEY, _SPACE_KEY = "words form", "space"
 

@@ -36,7 +36,8 @@ def install_patient_web(app: Flask, services: Services) -> None:
     init_errors(app, _draw, resort.response)
     settings = services.settings
     # Without a declared proxy, forwarded addresses are a stranger's word and are not read.
-    inner = ProxyFix(app.wsgi_app, settings.proxy_hops, settings.proxy_hops) if settings.proxy_hops else app.wsgi_app
+    hops = settings.proxy_hops
+    inner = ProxyFix(app.wsgi_app, hops, hops) if hops else app.wsgi_app
     grid = Grid(inner, settings.grid_ms, settings.words_grid_ms, resort.raw)
     app.extensions["paravent.grid"] = grid
     app.wsgi_app = grid  # type: ignore[method-assign]  # Flask's documented way to add a middleware

@@ -105,7 +105,9 @@ class Patient:
     def sends(self) -> Page:
         """Retype the two words asked for on the last step, and send."""
         noted = self.notes_the_words()
-        labels = [words(label) for label in self.page.main.iter("label") if (label.get("for") or "").startswith("word")]
+        labels = [
+            words(label) for label in self.page.main.iter("label") if (label.get("for") or "").startswith("word")
+        ]
         asked = [int(label.rsplit(" ", 1)[1]) for label in labels]
         return self.continues({f"word{n}": noted[number - 1] for n, number in enumerate(asked, 1)})
 
@@ -162,7 +164,9 @@ class Parcel:
     pseudonym: UUID
     secrets: dict[str, bytes]
 
-    def opened(self, sealed: bytes, kind: str, purpose: str, object_id: UUID | None = None, version: int = 1) -> dict[str, Any]:
+    def opened(
+        self, sealed: bytes, kind: str, purpose: str, object_id: UUID | None = None, version: int = 1
+    ) -> dict[str, Any]:
         """Open one of its documents."""
         context = Context(kind, self.pseudonym, purpose, object_id or self.submission, version)
         return unseal_json(self.secrets[purpose], sealed, context)

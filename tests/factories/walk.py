@@ -14,7 +14,7 @@ from app.booking.wishes import ANY, FIELDS
 from app.profiles.models import RATHER_NOT
 from tests.factories.house import House
 
-UNASKED = {name: NOT_ASKED for name in ("q1", "q2", "q3", "q4")}
+UNASKED = dict.fromkeys(("q1", "q2", "q3", "q4"), NOT_ASKED)
 NO_WISH = dict.fromkeys(FIELDS, ANY)
 
 

@@ -6,8 +6,8 @@ from flask import Flask
 from app.web.cookie import parse
 from tests.factories.house import House
 from tests.factories.patient import CHECK, REACH, SLOT, Patient, draft_of
-from tests.journeys.patient.conftest import Arrives
 from tests.journeys.patient.agenda_of import cells_taken
+from tests.journeys.patient.conftest import Arrives
 
 FORMS = ["/r/01", "/r/02", "/r/05", "/r/08", "/mots", "/retour", "/e"]
 
@@ -34,7 +34,9 @@ def test_every_answer_pushes_the_end_of_the_draft_back(house: House, patient: Pa
         assert patient.answers().path == f"/r/{SLOT:02d}"
 
 
-def test_a_form_of_another_journey_is_refused_and_changes_nothing(house: House, patient: Patient, another: Arrives) -> None:
+def test_a_form_of_another_journey_is_refused_and_changes_nothing(
+    house: House, patient: Patient, another: Arrives
+) -> None:
     patient.walks_to(2)
     stranger = another()
     stranger.walks_to(2)
@@ -96,7 +98,9 @@ def test_a_step_off_the_path_leads_to_the_open_one(patient: Patient, number: int
     assert patient.browser.post(f"/r/{number:02d}", {"go": "01"}).path == "/r/02"
 
 
-@pytest.mark.parametrize("path", ["/r/1", "/r/001", "/r/aa", "/r/", "/r", "/r/01/", "//r/01", "/R/01", "/e/", "/x/y"])
+@pytest.mark.parametrize(
+    "path", ["/r/1", "/r/001", "/r/aa", "/r/", "/r", "/r/01/", "//r/01", "/R/01", "/e/", "/x/y"]
+)
 def test_an_unknown_address_is_a_404_in_plain_words(patient: Patient, path: str) -> None:
     page = patient.browser.get(path, status=404)
     assert page.heading == "Cette page n’existe pas"
@@ -163,7 +167,16 @@ def test_ten_megabytes_are_refused_and_nothing_is_lost(house: House, patient: Pa
 
 @pytest.mark.parametrize(
     "body",
-    [b"name=%ff%fe", b"name=\xff", b"name=%00", b"name=%1b%5b", b"name=%c2%85", b"name=%ef%bf%be", b"name=%ed%a0%80", b"%80=1"],
+    [
+        b"name=%ff%fe",
+        b"name=\xff",
+        b"name=%00",
+        b"name=%1b%5b",
+        b"name=%c2%85",
+        b"name=%ef%bf%be",
+        b"name=%ed%a0%80",
+        b"%80=1",
+    ],
 )
 def test_what_is_not_text_is_refused_and_nothing_is_lost(house: House, patient: Patient, body: bytes) -> None:
     patient.walks_to(REACH)
@@ -183,7 +196,9 @@ def test_signs_that_turn_or_hide_text_are_said_beside_the_field(patient: Patient
 
 
 @pytest.mark.parametrize("place", range(6, 43, 6))
-def test_a_cookie_altered_by_one_bit_opens_nothing_and_harms_nothing(house: House, patient: Patient, place: int) -> None:
+def test_a_cookie_altered_by_one_bit_opens_nothing_and_harms_nothing(
+    house: House, patient: Patient, place: int
+) -> None:
     patient.walks_to(REACH)
     good = patient.browser.cookie or ""
     before = answers_of(house, patient)
@@ -191,14 +206,18 @@ def test_a_cookie_altered_by_one_bit_opens_nothing_and_harms_nothing(house: Hous
     patient.browser.client.set_cookie("p", changed)
     if parse(changed).token is not None:
         assert patient.opens(f"/r/{REACH:02d}").heading == "Il n’y a pas de réponses gardées ici"
-        assert patient.browser.post(f"/r/{REACH:02d}", {"go": "01"}).heading == "Il n’y a pas de réponses gardées ici"
+        assert (
+            patient.browser.post(f"/r/{REACH:02d}", {"go": "01"}).heading == "Il n’y a pas de réponses gardées ici"
+        )
     assert patient.opens("/r/01").heading == "De quoi avez-vous besoin ?"
     patient.browser.client.set_cookie("p", good)
     assert patient.opens(f"/r/{REACH:02d}").heading == "Comment vous joindre"
     assert answers_of(house, patient) == before
 
 
-@pytest.mark.parametrize("value", ["", "x", "fn00", "é", "fn00" + "=" * 43, "fn00" + "A" * 44, "f" * 3000, '"', "fn00" + "A" * 42 + "B"])
+@pytest.mark.parametrize(
+    "value", ["", "x", "fn00", "é", "fn00" + "=" * 43, "fn00" + "A" * 44, "f" * 3000, '"', "fn00" + "A" * 42 + "B"]
+)
 def test_a_garbled_cookie_is_no_error(patient: Patient, value: str) -> None:
     patient.browser.client.set_cookie("p", value)
     assert patient.opens("/r/01").path == "/r/01"
@@ -224,7 +243,19 @@ def test_a_browser_that_keeps_no_cookie_never_goes_round_in_circles(app: Flask, 
     assert patient.browser.get("/r/03").path == "/navigateur"
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/"), ("POST", "/urgence"), ("PUT", "/r/01"), ("DELETE", "/e"), ("OPTIONS", "/r/01"), ("GET", "/x"), ("GET", "/reglage"), ("PATCH", "/retour")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/"),
+        ("POST", "/urgence"),
+        ("PUT", "/r/01"),
+        ("DELETE", "/e"),
+        ("OPTIONS", "/r/01"),
+        ("GET", "/x"),
+        ("GET", "/reglage"),
+        ("PATCH", "/retour"),
+    ],
+)
 def test_a_method_that_is_not_allowed_is_a_405_of_the_same_size(patient: Patient, method: str, path: str) -> None:
     response = patient.browser.client.open(path, method=method, headers={"Accept-Encoding": "gzip"})
     assert response.status_code == 405

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from app.front.models import SlotCell, Submission
 from tests.factories.house import House, clinic_directory
-from tests.factories.patient import CHECK, QUESTIONS, REACH, SLOT, Patient, parcel_of
+from tests.factories.patient import CHECK, QUESTIONS, REACH, Patient, parcel_of
 
 BOOKED = "Votre rendez-vous est pris"
 REQUESTED = "Votre demande est envoyée, ce n’est pas encore un rendez-vous"
@@ -33,7 +33,10 @@ def test_the_first_line_after_sending_says_what_it_is(patient: Patient, act: str
     assert page.text.startswith(heading)
 
 
-@pytest.mark.parametrize(("act", "kind", "state"), [("0101", "appointment", "booked"), ("0104", "appointment", "requested"), ("0105", "request", "requested")])
+@pytest.mark.parametrize(
+    ("act", "kind", "state"),
+    [("0101", "appointment", "booked"), ("0104", "appointment", "requested"), ("0105", "request", "requested")],
+)
 def test_what_is_sent_is_what_was_answered(house: House, patient: Patient, act: str, kind: str, state: str) -> None:
     patient.walks_to(REACH, act)
     patient.gives("Zoé", "03", phone="06 39 98 00 12")
@@ -60,7 +63,14 @@ def test_what_is_sent_is_what_was_answered(house: House, patient: Patient, act: 
 
 def test_the_card_says_when_where_the_door_and_what_to_say(patient: Patient) -> None:
     page = patient.books()
-    for words in ("Le jour venu", "novembre à", "blue door", "I have an appointment", clinic_directory().sites[0].phone, "50 min"):
+    for words in (
+        "Le jour venu",
+        "novembre à",
+        "blue door",
+        "I have an appointment",
+        clinic_directory().sites[0].phone,
+        "50 min",
+    ):
         assert words in page.text, words
 
 

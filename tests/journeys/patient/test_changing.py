@@ -27,7 +27,9 @@ def test_the_same_answer_again_erases_nothing(house: House, patient: Patient, nu
     assert (after.starts_at, after.expires_at) == (held.starts_at, held.expires_at)
 
 
-def test_another_act_asks_its_own_questions_and_slot_and_gives_the_old_one_back(house: House, patient: Patient) -> None:
+def test_another_act_asks_its_own_questions_and_slot_and_gives_the_old_one_back(
+    house: House, patient: Patient
+) -> None:
     patient.walks_to(CHECK)
     assert cells_taken(house)
     patient.changes(1)

@@ -66,7 +66,9 @@ def test_sent_after_the_hold_ran_out_while_the_slot_is_free(house: House, patien
     assert cells_taken(house, kind="appointment")
 
 
-def test_sent_after_the_hold_ran_out_and_the_slot_went_to_somebody(house: House, patient: Patient, another: Arrives) -> None:
+def test_sent_after_the_hold_ran_out_and_the_slot_went_to_somebody(
+    house: House, patient: Patient, another: Arrives
+) -> None:
     chooses_the_last_slot(patient)
     noted, code = patient.notes_the_words(), slot_of(house, patient)
     before = draft_of(house, patient.token).journey.answers

@@ -15,7 +15,13 @@ def links_of_the_summary_lead_to_their_fields(patient: Patient) -> None:
 
 @pytest.mark.parametrize(
     ("number", "fields"),
-    [(1, {"act"}), (2, {"whom", "age", "standing"}), (3, {"decision"}), (QUESTIONS, {"q1", "q2", "q3"}), (SLOT, {"slot"})],
+    [
+        (1, {"act"}),
+        (2, {"whom", "age", "standing"}),
+        (3, {"decision"}),
+        (QUESTIONS, {"q1", "q2", "q3"}),
+        (SLOT, {"slot"}),
+    ],
 )
 def test_a_step_left_empty_says_what_is_missing(patient: Patient, number: int, fields: set[str]) -> None:
     patient.walks_to(number) if number > 1 else patient.opens("/r/01")
@@ -23,7 +29,13 @@ def test_a_step_left_empty_says_what_is_missing(patient: Patient, number: int, f
     assert page.path == f"/r/{number:02d}"
     assert fields <= set(page.errors)
     links_of_the_summary_lead_to_their_fields(patient)
-    mend = {1: lambda: patient.asks_for("0101"), 2: patient.says, 3: patient.decides, 4: patient.answers, 5: patient.takes}
+    mend = {
+        1: lambda: patient.asks_for("0101"),
+        2: patient.says,
+        3: patient.decides,
+        4: patient.answers,
+        5: patient.takes,
+    }
     assert mend[number]().path == f"/r/{number + 1:02d}"
 
 
@@ -67,7 +79,9 @@ WRONG_CONTACTS = [
 
 
 @pytest.mark.parametrize(("wrong", "field"), WRONG_CONTACTS)
-def test_a_contact_that_can_not_be_read_is_shown_again_as_typed(patient: Patient, wrong: dict[str, str], field: str) -> None:
+def test_a_contact_that_can_not_be_read_is_shown_again_as_typed(
+    patient: Patient, wrong: dict[str, str], field: str
+) -> None:
     patient.walks_to(REACH)
     typed = {"name": "Zoé", "channel": "01", "phone": "06 39 98", "email": "zoe@"} | wrong
     page = patient.gives(**typed)
@@ -107,7 +121,15 @@ def test_words_retyped_wrong_keep_the_words_and_what_was_typed(patient: Patient)
 
 def test_words_may_be_retyped_in_capitals_and_without_accents(patient: Patient) -> None:
     patient.walks_to(CHECK)
-    plain = {ord("é"): "e", ord("è"): "e", ord("ê"): "e", ord("î"): "i", ord("â"): "a", ord("ï"): "i", ord("ç"): "c"}
+    plain = {
+        ord("é"): "e",
+        ord("è"): "e",
+        ord("ê"): "e",
+        ord("î"): "i",
+        ord("â"): "a",
+        ord("ï"): "i",
+        ord("ç"): "c",
+    }
     patient.notes_the_words()
     labels = ["".join(label.itertext()) for label in patient.page.main.iter("label") if label.get("for")]
     asked = [patient.noted[int(label.split()[-1]) - 1] for label in labels if "mot numéro" in label]
@@ -127,7 +149,9 @@ def test_going_back_shows_what_was_answered(patient: Patient, number: int) -> No
 
 
 @pytest.mark.parametrize("number", range(1, CHECK))
-def test_enter_goes_on_with_what_is_filled_in_whatever_other_buttons_there_are(patient: Patient, number: int) -> None:
+def test_enter_goes_on_with_what_is_filled_in_whatever_other_buttons_there_are(
+    patient: Patient, number: int
+) -> None:
     patient.walks_to(CHECK)
     page = patient.opens(f"/r/{number:02d}")
     form = page.tree.find(".//form[@id='f']")

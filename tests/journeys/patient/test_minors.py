@@ -54,7 +54,9 @@ def test_a_minor_asks_to_be_called_to_come_by_or_to_be_written_to(
 
 
 @pytest.mark.parametrize(("whom", "standing"), [("02", "01"), ("03", "01"), ("01", "03"), ("02", "03")])
-def test_an_adult_who_asks_for_another_or_decides_with_help_talks_first(patient: Patient, whom: str, standing: str) -> None:
+def test_an_adult_who_asks_for_another_or_decides_with_help_talks_first(
+    patient: Patient, whom: str, standing: str
+) -> None:
     walks_to_the_times(patient, "0101", "34", whom, standing)
     assert patient.page.heading == "Parler avec nous d’abord"
 
@@ -64,7 +66,9 @@ def test_who_wants_to_be_called_gives_a_number(patient: Patient) -> None:
     patient.takes()
     page = patient.gives("Lou", "04", email="lou@exemple.fr")
     assert page.path == f"/r/{REACH:02d}"
-    assert page.errors == {"channel": "Vous demandez à être appelé·e : choisissez le téléphone et écrivez un numéro."}
+    assert page.errors == {
+        "channel": "Vous demandez à être appelé·e : choisissez le téléphone et écrivez un numéro."
+    }
     assert (patient.typed("email"), patient.typed("name")) == ("lou@exemple.fr", "Lou")
     assert patient.gives("Lou", "03", phone="0639980012").path == f"/r/{FEES:02d}"
 
@@ -101,7 +105,9 @@ def test_an_adult_finds_nothing_ticked(patient: Patient) -> None:
 
 @pytest.mark.parametrize("act", REFUSED)
 @pytest.mark.parametrize("age", ["10", "13", "15", "17"])
-def test_where_it_is_not_offered_the_end_is_kind_and_says_where_to_turn(patient: Patient, act: str, age: str) -> None:
+def test_where_it_is_not_offered_the_end_is_kind_and_says_where_to_turn(
+    patient: Patient, act: str, age: str
+) -> None:
     patient.asks_for(act)
     page = patient.says(age)
     assert page.heading == "Nous ne pouvons pas le proposer ici"

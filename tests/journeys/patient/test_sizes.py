@@ -18,10 +18,24 @@ from tests.factories.recorder import Recorder
 from tests.factories.wordy import MESSAGE, NAME, long_text, wordy_directory
 
 ACTS = [
-    one.profile.code + act.code for one in load_all(ROOT / "specialties").values() for act in one.profile.acts if act.published
+    one.profile.code + act.code
+    for one in load_all(ROOT / "specialties").values()
+    for act in one.profile.acts
+    if act.published
 ]
 LOOKS = [("lf", "sn"), ("le", "sn"), ("lf", "sm"), ("le", "sm")]
-PUBLIC = ("/", "/confiance", "/urgence", "/aide", "/navigateur", "/bonjour", "/retour", "/mots", "/e", "/robots.txt")
+PUBLIC = (
+    "/",
+    "/confiance",
+    "/urgence",
+    "/aide",
+    "/navigateur",
+    "/bonjour",
+    "/retour",
+    "/mots",
+    "/e",
+    "/robots.txt",
+)
 LEAST_ROOM = 100
 """Bytes that the fullest page must leave, so that a changed sentence is no emergency."""
 
@@ -88,7 +102,9 @@ def test_every_page_fits_in_each_language_and_screen(
 
 
 @pytest.mark.parametrize(("language", "screen"), LOOKS)
-def test_every_page_fits_a_client_without_gzip(wordy: tuple[House, Flask, Recorder], language: str, screen: str) -> None:
+def test_every_page_fits_a_client_without_gzip(
+    wordy: tuple[House, Flask, Recorder], language: str, screen: str
+) -> None:
     _house, app, _recorder = wordy
     for act in (INSTANT, "0201", "0306"):
         journey(arrives(app, language, screen, gzip=False), act, "34")

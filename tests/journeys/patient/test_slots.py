@@ -97,7 +97,12 @@ def test_wishes_nobody_can_grant_are_no_dead_end(house: House, patient: Patient)
     wishes = parcel.opened(row.sealed_care, "care.answers", "care")["wishes"]
     assert (wishes["gender"], wishes["step_free"], wishes["days"]) == ("man", True, list(range(7)))
     visit = parcel.opened(row.sealed_visit, "desk.visit", "contact")
-    assert (visit["kind"], visit["state"], visit["starts_at"], visit["practitioner"]) == ("request", "requested", None, None)
+    assert (visit["kind"], visit["state"], visit["starts_at"], visit["practitioner"]) == (
+        "request",
+        "requested",
+        None,
+        None,
+    )
 
 
 def test_no_slot_suits_gives_back_the_one_held(house: House, patient: Patient) -> None:

@@ -89,7 +89,9 @@ def test_no_slot_can_be_had_on_the_path_that_calls(house: House, act: str, age: 
     funnel, token = a_funnel(house), new_token()
     send_step(funnel, token, 1, {"act": act})
     adult = outlook_of(funnel.catalogue, act, 34, "self")
-    here = place(funnel, token, "fr", send_step(funnel, token, 2, {"whom": "01", "standing": "01", "age": str(age)}))
+    here = place(
+        funnel, token, "fr", send_step(funnel, token, 2, {"whom": "01", "standing": "01", "age": str(age)})
+    )
     if here.step == END:
         return
     assert here.step == "who"

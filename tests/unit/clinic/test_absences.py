@@ -86,9 +86,9 @@ def test_a_practitioner_declares_their_own_absence_only(clinic: Staffed) -> None
     today = clinic.house.clock().date()
     ines = clinic.sign_in("ines")
     add(ines, clinic.people["ines"].practitioner, today, today)
-    assert "Dr Inès Fictive" in ines.shown.text
+    assert "Inès Fictive" in ines.shown.text
     paul = clinic.sign_in("paul")
-    assert "Dr Inès Fictive" not in paul.get("/absences").text
+    assert "Inès Fictive" not in paul.get("/absences").text
     data = paul.shown.filled({}, "Enregistrer l’absence")[1]
     paul.post("/absences", data | {"resource": str(clinic.people["ines"].practitioner)}, status=422)
     action = next(

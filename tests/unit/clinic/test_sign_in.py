@@ -38,7 +38,7 @@ def test_password_and_code_let_in_each_role_at_its_own_page(clinic: Staffed) -> 
 
 def test_unknown_wrong_disabled_and_slowed_look_alike(clinic: Staffed) -> None:
     admin = clinic.sign_in("direction")
-    admin.submit(button="Fermer le compte Dr Hugo Imaginé")
+    admin.submit(button="Fermer le compte Hugo Imaginé")
     with clinic.house.db.writing("desk") as session:
         for _ in range(10):
             take_attempt(session, clinic.people["paul"].id, clinic.house.clock())
