@@ -28,6 +28,8 @@ RUNS = 3
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 _VIEWPORT = {"width": 390, "height": 844}
 _WAIT_MS = 30_000
+_CONFIRMED = "body:not(:has(#f)) h1"
+"""The heading of a page that is no step of the funnel."""
 _NEVER_TYPED = ("k", "go")
 
 
@@ -90,7 +92,7 @@ def _journey(chromium: str, address: str, funnel: Funnel, act: str, line: Line) 
         steps = []
         for number in range(1, STEPS + 1):
             _fill(page, form_at(funnel, _token(page), number, act))
-            following = page.locator("h1") if number == STEPS else _button(page, number + 1)
+            following = page.locator(_CONFIRMED) if number == STEPS else _button(page, number + 1)
             steps.append(_seconds(_click(_button(page, number)), following))
             page.wait_for_load_state()
         return Timing(opening, tuple(steps), len(requests))

@@ -14,7 +14,9 @@ from app.booking.steps import QUESTION_FIELDS
 from app.booking.wording import message
 from app.patient.slot_page import slot_page
 from app.profiles.models import RATHER_NOT
+from app.web.cookie import Language
 from app.web.formats import money_text
+from app.web.jinja import translator
 
 Context = dict[str, Any]
 
@@ -85,7 +87,7 @@ def _offers(funnel: Funnel, language: str) -> list[Context]:
                 (
                     published.profile.code + act.code,
                     act.name.in_language(language),
-                    f"{act.minutes} min · {money_text(act.fee_cents, _language(language))}",
+                    f"{act.minutes} min · {_price(act.fee_cents, _language(language))}",
                 )
                 for act in published.profile.acts
                 if act.published
@@ -93,6 +95,10 @@ def _offers(funnel: Funnel, language: str) -> list[Context]:
         }
         for published in funnel.catalogue.profiles().values()
     ]
+
+
+def _price(cents: int, language: Language) -> str:
+    return money_text(cents, language) if cents else translator(language)("rien à payer")
 
 
 def _situation(_funnel: Funnel, _place: Place) -> Context:
@@ -188,11 +194,17 @@ def check_rows(funnel: Funnel, place: Place) -> list[Context]:
     reach = journey.answers[REACH]
     timezone = funnel.catalogue.directory().sites[0].timezone
     numbers = {step: number for number, step in enumerate(place.path, 1)}
+    choices = _choices(place)
     return [
         {"kind": "act", "value": outlook.chosen_act.name.in_language(language), "number": numbers[NEED]},
         {"kind": "age", "value": outlook.age, "number": numbers[SITUATION]},
         {"kind": "consent", "value": journey.answers[WHO]["decision"], "number": numbers[WHO]},
-        {"kind": "answers", "value": _answered(place), "number": numbers["questions1"]},
+        {
+            "kind": "answers",
+            "value": len(choices) - choices.count(RATHER_NOT),
+            "total": len(choices),
+            "number": numbers["questions1"],
+        },
         {
             "kind": slot["kind"],
             "value": datetime.fromisoformat(slot["starts_at"]) if slot["starts_at"] else None,
@@ -200,19 +212,20 @@ def check_rows(funnel: Funnel, place: Place) -> list[Context]:
             "timezone": timezone,
         },
         {"kind": "name", "value": reach["name"], "number": numbers[REACH]},
-        {"kind": "contact", "value": reach["phone"] or reach["email"], "number": numbers[REACH]},
+        {
+            "kind": "contact",
+            "value": journey.typed[REACH]["phone"] if reach["phone"] else reach["email"],
+            "number": numbers[REACH],
+        },
     ]
 
 
-def _answered(place: Place) -> int:
-    """Return how many questions got an answer: what was said is not shown again on this page."""
-    journey = place.draft.journey
-    return sum(
-        choice != RATHER_NOT
-        for step, answer in journey.answers.items()
-        if step.startswith("questions")
-        for choice in answer["choices"].values()
-    )
+def _choices(place: Place) -> list[str]:
+    """Return the codes chosen at the questions: how many were answered is shown again, never what was said."""
+    answers = place.draft.journey.answers
+    return [
+        choice for step in answers if step.startswith("questions") for choice in answers[step]["choices"].values()
+    ]
 
 
 def _end(_funnel: Funnel, place: Place) -> Context:

@@ -42,9 +42,7 @@ def trust() -> Response:
     return render(
         "patient/public/confiance.html",
         here="co",
-        hosting=hosting_sentence(
-            given.settings.hosting, demo=given.settings.demo, today=today, _=translate
-        ),
+        hosting=hosting_sentence(given.settings.hosting, demo=given.settings.demo, today=today, _=translate),
         hosting_test=TEST_ID,
         claims=[(translate(claim.text), claim.test_id) for claim in CLAIMS],
     )

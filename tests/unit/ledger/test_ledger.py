@@ -158,7 +158,7 @@ def test_undeclared_events_purposes_and_subjects_are_refused(tmp_path: Path) -> 
     with pytest.raises(EventRefused):
         record(db, NOW, "clinic", "case.opened", [uuid4()], ["marketing"], **CASE)
     with pytest.raises(EventRefused):
-        record(db, NOW, "clinic", "case.opened", ["a@b.fr"], ["care"], **CASE)  # type: ignore[list-item]
+        record(db, NOW, "clinic", "case.opened", ["a@example.fr"], ["care"], **CASE)  # type: ignore[list-item]
     assert _rows(db) == []
 
 
