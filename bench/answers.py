@@ -1,7 +1,5 @@
 """What an invented adult types at each step of any journey, worked out from where the journey stands."""
 
-from collections.abc import Mapping
-
 from flask import Flask
 
 from app.booking import wishes
@@ -52,7 +50,7 @@ def _act(published: PublishableProfile) -> str:
     return next((act.code for act in offered if act.booking == "instant"), offered[0].code)
 
 
-def _typed(funnel: Funnel, there: Place, act: str, *, take_slot: bool) -> Mapping[str, str]:
+def _typed(funnel: Funnel, there: Place, act: str, *, take_slot: bool) -> dict[str, str]:
     if there.step == SLOT:
         return _slot(funnel, there, take_slot=take_slot)
     if there.step == CHECK:

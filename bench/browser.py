@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import mean, median
 
-from playwright.sync_api import CDPSession, Locator, Page, sync_playwright
+from playwright.sync_api import CDPSession, Locator, Page, ViewportSize, sync_playwright
 
 from app.booking.journey import Funnel
 from app.web.cookie import parse
@@ -25,8 +25,14 @@ BAR_SECONDS = 1.10
 PEER = "1.16 s SecureDrop"
 STEPS = 8
 RUNS = 3
-_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-_VIEWPORT = {"width": 390, "height": 844}
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
+_VIEWPORT: ViewportSize = {"width": 390, "height": 844}
 _WAIT_MS = 30_000
 _CONFIRMED = "body:not(:has(#f)) h1"
 """The heading of a page that is no step of the funnel."""

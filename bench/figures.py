@@ -47,7 +47,7 @@ def skipped(title: str, reason: str) -> Section:
 
 def table(sections: Iterable[Section]) -> str:
     """Return all sections as one table of text, its columns aligned."""
-    rows = [_HEADINGS]
+    rows: list[tuple[str, ...]] = [_HEADINGS]
     for section in sections:
         rows.append((section.title.upper(), "", "", "", "", ""))
         rows += [_row(figure) for figure in section.figures]

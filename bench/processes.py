@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -53,7 +53,7 @@ def running(
         # Its own process group: what it starts is stopped with it, and Ctrl-C reaches only us.
         child = subprocess.Popen(  # noqa: S603 - our own command, no shell
             command,
-            env=clean_environment() | (environ or {}),
+            env=clean_environment() | dict(environ or {}),
             cwd=ROOT,
             stdout=said,
             stderr=said,
@@ -71,9 +71,9 @@ def python(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", module, *arguments]
 
 
-def clean_environment() -> dict[str, str]:
+def clean_environment(machine: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the machine's variables without any setting of an installation."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PARAVENT_")}
+    return {name: value for name, value in machine.items() if not name.startswith("PARAVENT_")}
 
 
 def stop_on_sigterm() -> None:
@@ -104,10 +104,8 @@ def _wait_for(child: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
 def _stop(child: "subprocess.Popen[bytes]") -> None:
     if child.poll() is None:
         child.terminate()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             child.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            pass
     try:
         os.killpg(child.pid, signal.SIGKILL)
     except ProcessLookupError:

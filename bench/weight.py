@@ -43,11 +43,13 @@ class _Walk:
 def measure() -> Section:
     """Walk one journey of each specialty. Raises JourneyStopped."""
     figures: list[Figure] = []
-    with an_installation({"GRID_MS": "0", "WORDS_GRID_MS": "0"}) as installation:
-        with paravent_serve(installation.folder, installation.environ()) as port:
-            funnel = installation.funnel()
-            for profile, act in acts(funnel).items():
-                figures += _figures(profile, walk(port, funnel, act))
+    with (
+        an_installation({"GRID_MS": "0", "WORDS_GRID_MS": "0"}) as installation,
+        paravent_serve(installation.folder, installation.environ()) as port,
+    ):
+        funnel = installation.funnel()
+        for profile, act in acts(funnel).items():
+            figures += _figures(profile, walk(port, funnel, act))
     return Section(TITLE, tuple(figures))
 
 
@@ -71,11 +73,18 @@ def _figures(profile: str, answers: list[Answer]) -> list[Figure]:
     note = f"{len(answers)} requests, {len(pages)} pages; {sum(one.sent for one in answers):,} B sent"
     return [
         Figure(
-            f"{profile}: received in all", sum(one.received for one in answers) / 1000, "KB",
-            at_most=BAR_KB, peer=PEER, note=note,
+            f"{profile}: received in all",
+            sum(one.received for one in answers) / 1000,
+            "KB",
+            at_most=BAR_KB,
+            peer=PEER,
+            note=note,
         ),
         Figure(
-            f"{profile}: body of every page", float(max(sizes)), "B", at_most=float(PAGE_BYTES),
+            f"{profile}: body of every page",
+            float(max(sizes)),
+            "B",
+            at_most=float(PAGE_BYTES),
             note=f"{len(sizes)} size(s); headers {min(heads)} to {max(heads)} B; 1 request a page",
         ),
         Figure(f"{profile}: room left in the fullest page", float(_room(pages)), "B"),

@@ -28,7 +28,7 @@ class DraftRow(NamedTuple):
 _TABLE = cast(Table, Draft.__table__)
 _WRITTEN = ("sealed", "version", "expires_at", "locator", "sealed_token")
 _COLUMNS = select(*(_TABLE.c[name] for name in DraftRow._fields))
-_LOAD = _COLUMNS.where(_TABLE.c.id == bindparam("draft"), _TABLE.c.expires_at > bindparam("now"))
+_LOAD = select(*(_TABLE.c[name] for name in _WRITTEN)).where(_TABLE.c.id == bindparam("draft"))
 _LOAD_LOCKED = _LOAD.with_for_update()
 _LOAD_BY_LOCATOR = _COLUMNS.where(_TABLE.c.locator == bindparam("wanted"), _TABLE.c.expires_at > bindparam("now"))
 _NEXT_VERSION = (
@@ -40,8 +40,9 @@ _NEXT_VERSION = (
 
 def load(session: Session | Connection, draft_id: UUID, now: datetime, *, locked: bool = False) -> DraftRow | None:
     """Return a draft that has not expired, or None. `locked` keeps parallel writers of the same draft waiting."""
-    row = session.execute(_LOAD_LOCKED if locked else _LOAD, {"draft": draft_id, "now": now}).one_or_none()
-    return DraftRow(*row) if row else None
+    row = session.execute(_LOAD_LOCKED if locked else _LOAD, {"draft": draft_id}).first()
+    found = DraftRow(draft_id, *row) if row else None
+    return found if found and found.expires_at > now else None
 
 
 def load_by_locator(session: Session, locator: bytes, now: datetime) -> DraftRow | None:

@@ -19,7 +19,7 @@ def _(text: str) -> str:
 CLAIMS = (
     Claim(
         _("Ce que vous envoyez est chiffré dès l’envoi : ce site ne peut plus le lire, la clinique seule l’ouvre."),
-        "tests/security/test_markers.py::test_no_typed_word_is_found_in_any_file",
+        "tests/journeys/test_markers.py::test_no_typed_word_is_found_in_any_file",
     ),
     Claim(
         _("Après « Quitter vite », ce que vous avez saisi ou lu n’est plus sur cet appareil."),

@@ -15,13 +15,14 @@ _FIXED_HEADER, _EXTRA_FLAG = 10, 4
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer of a server: to what, with which status and headers, and its body."""
+    """One answer of a server: to what, with which status and headers, and its body; and how much was sent."""
 
     method: str
     path: str
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    sent: int
 
     @property
     def header_bytes(self) -> int:
@@ -55,5 +56,6 @@ class Recorder:
         body = b"".join(self._answer(environ, start))
         status, headers = begun[-1]
         asked = (environ["REQUEST_METHOD"], environ["PATH_INFO"])
-        self.answers.append(Answer(*asked, int(status[:3]), tuple(headers), body))
+        sent = int(environ.get("CONTENT_LENGTH") or 0)
+        self.answers.append(Answer(*asked, int(status[:3]), tuple(headers), body, sent))
         return [body]

@@ -16,7 +16,7 @@ from tests.factories.walk import a_funnel
 from tests.journeys.patient.agenda_of import cells_taken
 from tests.journeys.patient.conftest import Arrives
 
-CANCEL, MOVE, CLOSE = "Annuler", "Demander un autre moment", "Fermer mon espace"
+CANCEL, MOVE, CLOSE = "Annuler ce rendez-vous", "Demander un autre moment", "Fermer mon espace"
 
 
 def books_later(house: House, patient: Patient, act: str = INSTANT, pages: int = 2) -> Parcel:
