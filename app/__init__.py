@@ -33,7 +33,7 @@ def _patient(settings: Settings) -> Flask:
     from app.db import Databases
     from app.patient.factory import create_patient_app
 
-    return create_patient_app(settings, Databases(settings.databases), system_clock)
+    return create_patient_app(settings, Databases(settings.databases, settings.db_connections), system_clock)
 
 
 def _clinic(settings: Settings) -> Flask:
@@ -43,6 +43,6 @@ def _clinic(settings: Settings) -> Flask:
     from app.vault.door import Vault
     from app.vault.keystore import Keystore, Unlock
 
-    db = Databases(settings.databases)
+    db = Databases(settings.databases, settings.db_connections)
     unlock = Unlock(settings.keystore_passphrase, settings.keystore_key_file)
     return create_clinic_app(settings, db, system_clock, Vault(Keystore.open(settings.keystore, unlock), db))

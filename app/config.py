@@ -10,6 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 from app.db import SILOS, Silo
 
 Zone = Literal["patient", "clinic", "worker", "cli"]
@@ -25,6 +28,7 @@ SILOS_OF_ZONE: Mapping[Zone, tuple[Silo, ...]] = {
 """Which silos a zone may connect to at all; what it may do in each becomes database grants on PostgreSQL."""
 
 _PREFIX = "PARAVENT_"
+_BACKENDS = ("sqlite", "postgresql+psycopg")
 
 
 class SettingsError(Exception):
@@ -75,6 +79,7 @@ class Settings:
     tls: bool = True
     proxy_hops: int = 0
     demo: bool = False
+    db_connections: int = 8
     question_pages: int = 1
     draft_minutes: int = 60
     draft_days_with_words: int = 7
@@ -107,7 +112,7 @@ def _read_all(reader: "_Reader") -> dict[str, Any]:
     return {
         "zone": zone,
         "var": var,
-        "databases": {silo: reader.text(f"DB_{silo.upper()}", f"sqlite:///{var}/{silo}.sqlite") for silo in silos},
+        "databases": {silo: reader.database(silo, f"sqlite:///{var}/{silo}.sqlite") for silo in silos},
         "specialties": reader.path("SPECIALTIES", ROOT / "specialties"),
         "keystore": reader.path("KEYSTORE", var / "keystore"),
         "public_keys": reader.path("PUBLIC_KEYS", var / "public"),
@@ -137,6 +142,7 @@ def _read_all(reader: "_Reader") -> dict[str, Any]:
 
 _NUMBERS = {
     "PROXY_HOPS": (0, 0, 3),
+    "DB_CONNECTIONS": (8, 1, 64),
     "QUESTION_PAGES": (1, 1, 4),
     "DRAFT_MINUTES": (60, 5, 1440),
     "DRAFT_DAYS_WITH_WORDS": (7, 1, 30),
@@ -211,6 +217,20 @@ class _Reader:
 
         number: int = self._parsed(name, default, read, f"a whole number from {least} to {greatest}")
         return number
+
+    def database(self, silo: Silo, default: str) -> str:
+        def read(given: str) -> str:
+            try:
+                backend = make_url(given).drivername
+            except ArgumentError:
+                raise ValueError from None
+            if backend not in _BACKENDS:
+                raise ValueError
+            return given
+
+        expected = "an address such as postgresql+psycopg://… or sqlite:///…"
+        url: str = self._parsed(f"DB_{silo.upper()}", default, read, expected)
+        return url
 
     def day(self, name: str) -> date | None:
         day: date | None = self._parsed(name, None, date.fromisoformat, "a date such as 2027-05-31")

@@ -1,7 +1,8 @@
 """The silos: one database each, its own metadata, and two ways in: reading and writing.
 
 No transaction spans silos. SQLite files are opened in WAL mode with `secure_delete`, and a writer takes its
-lock at once (`BEGIN IMMEDIATE`), so that it waits instead of failing half-way.
+lock at once (`BEGIN IMMEDIATE`), so that it waits instead of failing half-way. One pool of connections serves a
+silo; how durable a commit is gets said transaction by transaction.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,9 +10,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import Insert
 from sqlalchemy.types import TypeDecorator
@@ -28,13 +30,18 @@ _NAMING = {
 }
 _SQLITE_PRAGMAS = (
     "journal_mode=WAL",
-    "synchronous=FULL",
     "secure_delete=ON",
     "foreign_keys=ON",
-    "busy_timeout=5000",
+    "busy_timeout=2000",
     "temp_store=MEMORY",
     "journal_size_limit=4194304",
 )
+_POOL_TIMEOUT_SECONDS = 3
+_SQLITE_CONNECTIONS = 64
+"""As many as a patient process has threads: a connection to a file costs next to nothing."""
+_NESTED = 4
+"""Connections beyond the pool, for what is read while a change is under way."""
+_GLANCING, _WRITING, _NOTING = "paravent_glancing", "paravent_writing", "paravent_noting"
 
 
 class SiloUnavailable(Exception):
@@ -70,14 +77,16 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 class Databases:
-    """The engines of one process, one for each silo it was given a URL for."""
+    """The engines of one process, one for each silo it was given a URL for.
 
-    def __init__(self, urls: Mapping[Silo, str]) -> None:
-        self._engines = {silo: _engine(url) for silo, url in urls.items()}
-        self._glancers = _with_option(self._engines, "paravent_glancing")
-        self._writers = _with_option(self._engines, "paravent_writing")
-        self._light = {silo: _engine(url, light=True) for silo, url in urls.items()}
-        self._noters = _with_option(self._light, "paravent_writing")
+    `connections` is how many a silo on PostgreSQL keeps open at most; SQLite files have one for each thread.
+    """
+
+    def __init__(self, urls: Mapping[Silo, str], connections: int = 8) -> None:
+        self._engines = {silo: _engine(url, connections) for silo, url in urls.items()}
+        self._glancers = _with_options(self._engines, _GLANCING)
+        self._writers = _with_options(self._engines, _WRITING)
+        self._noters = _with_options(self._engines, _WRITING, _NOTING)
 
     def engine(self, silo: Silo) -> Engine:
         """Return a silo's engine, for migrations and checks."""
@@ -116,7 +125,7 @@ class Databases:
 
     def dispose(self) -> None:
         """Close every connection, before a fork or at the end of a test."""
-        for engine in (*self._engines.values(), *self._light.values()):
+        for engine in self._engines.values():
             engine.dispose()
 
 
@@ -129,9 +138,11 @@ def insert_for(session: Session | Connection, table: Any) -> Any:
 
 @contextmanager
 def _translated(silo: Silo) -> Iterator[None]:
-    """Turn an operational fault (stopped, locked, full) into SiloUnavailable; let integrity errors through."""
+    """Turn an operational fault (stopped, locked, full, busy) into SiloUnavailable; integrity errors pass."""
     try:
         yield
+    except PoolTimeout as error:
+        raise SiloUnavailable(silo) from error
     except DBAPIError as error:
         if _is_outage(error):
             raise SiloUnavailable(silo) from error
@@ -142,19 +153,26 @@ def _is_outage(error: DBAPIError) -> bool:
     return type(error).__name__ in {"OperationalError", "InterfaceError", "DatabaseError", "InternalError"}
 
 
-def _engine(url: str, *, light: bool = False) -> Engine:
-    """Return the engine of a silo; `light` for commits that do not wait for the disk."""
+def _engine(url: str, connections: int) -> Engine:
+    """Return the engine of a silo."""
     if url.startswith("postgresql"):
-        options = {"connect_timeout": 3} | ({"options": "-c synchronous_commit=off"} if light else {})
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=options)
-    engine = create_engine(url, hide_parameters=True)
-    event.listen(engine, "connect", _prepare_light_sqlite if light else _prepare_sqlite)
+        pool = _pool(connections) | {"pool_pre_ping": True, "connect_args": {"connect_timeout": 3}}
+        engine = create_engine(url, hide_parameters=True, **pool)
+        event.listen(engine, "begin", _begin_postgresql)
+        return engine
+    in_a_file = bool(make_url(url).database)
+    engine = create_engine(url, hide_parameters=True, **(_pool(_SQLITE_CONNECTIONS) if in_a_file else {}))
+    event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _with_option(engines: Mapping[Silo, Engine], option: str) -> dict[Silo, Engine]:
-    return {silo: engine.execution_options(**{option: True}) for silo, engine in engines.items()}
+def _pool(connections: int) -> dict[str, Any]:
+    return {"pool_size": connections, "max_overflow": _NESTED, "pool_timeout": _POOL_TIMEOUT_SECONDS}
+
+
+def _with_options(engines: Mapping[Silo, Engine], *names: str) -> dict[Silo, Engine]:
+    return {silo: engine.execution_options(**dict.fromkeys(names, True)) for silo, engine in engines.items()}
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -165,13 +183,18 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _prepare_light_sqlite(connection: Any, record: Any) -> None:
-    _prepare_sqlite(connection, record)
-    connection.execute("PRAGMA synchronous=NORMAL")
-
-
 def _begin_sqlite(connection: Connection) -> None:
     """Begin as the connection's user means to go on: one SELECT needs no BEGIN, it is its own snapshot."""
     options = connection.get_execution_options()
-    if not options.get("paravent_glancing", False):
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("paravent_writing", False) else "BEGIN")
+    if options.get(_GLANCING, False):
+        return
+    wanted = "NORMAL" if options.get(_NOTING, False) else "FULL"
+    if connection.info.get("synchronous") != wanted:  # it can't be changed once the transaction has begun
+        connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+        connection.info["synchronous"] = wanted
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITING, False) else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get(_NOTING, False):
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")

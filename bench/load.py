@@ -19,27 +19,42 @@ done = function(summary, latency, _)
 end
 """
 _COOKIES = """
-local lines, at = {}, 0
-for line in io.lines("%(lines)s") do lines[#lines + 1] = line end
+local ready, at = {}, 0
+init = function()
+  for cookie in io.lines("%(lines)s") do
+    ready[#ready + 1] = wrk.format("GET", nil, {["Accept-Encoding"] = "gzip", ["Cookie"] = cookie})
+  end
+end
 request = function()
-  at = at %% #lines + 1
-  return wrk.format("GET", nil, {["Accept-Encoding"] = "gzip", ["Cookie"] = lines[at]})
+  at = at %% #ready + 1
+  return ready[at]
 end
 """
 _FORMS = """
-local forms, at = io.open("%(lines)s"), 0
-local headers = {["Accept-Encoding"] = "gzip", ["Content-Type"] = "application/x-www-form-urlencoded"}
+local ready, at = {}, 0
+init = function()
+  local lines = io.lines("%(lines)s")
+  local headers = {["Accept-Encoding"] = "gzip", ["Content-Type"] = "application/x-www-form-urlencoded"}
+  for cookie in lines do
+    headers["Cookie"] = cookie
+    ready[#ready + 1] = wrk.format("POST", nil, headers, lines())
+  end
+end
 request = function()
-  local cookie, body = forms:read("*l"), forms:read("*l")
-  if body == nil then os.exit(9) end
-  headers["Cookie"] = cookie
-  return wrk.format("POST", nil, headers, body)
+  at = at + 1
+  if at > #ready then os.exit(%(ran_out)d) end
+  return ready[at]
 end
 """
+_RAN_OUT = 9
 
 
 class BadRun(Exception):
-    """A run of load that measured something else than was meant: errors, or nothing left to send."""
+    """A run of load that measured something else than was meant."""
+
+
+class RanOut(BadRun):
+    """Every prepared form was sent before the time was over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +80,8 @@ def get(url: str, folder: Path, seconds: int, cookies: Path | None = None, conne
 
 
 def post(url: str, folder: Path, seconds: int, forms: Path) -> Run:
-    """Send each form of a file once (a line of cookie, a line of body). Raises BadRun when they run out."""
-    return _run(url, folder, seconds, _REPORT + _FORMS % {"lines": forms}, CONNECTIONS)
+    """Send each form of a file once (a line of cookie, a line of body). Raises BadRun, RanOut."""
+    return _run(url, folder, seconds, _REPORT + _FORMS % {"lines": forms, "ran_out": _RAN_OUT}, CONNECTIONS)
 
 
 def _run(url: str, folder: Path, seconds: int, script: str, connections: int) -> Run:
@@ -87,6 +102,8 @@ def _run(url: str, folder: Path, seconds: int, script: str, connections: int) ->
         command, env=clean_environment(), capture_output=True, text=True, check=False, timeout=seconds + 60
     )
     found = [line for line in done.stdout.splitlines() if line.startswith("FOUND ")]
+    if done.returncode == _RAN_OUT:
+        raise RanOut
     if done.returncode or not found:
         raise BadRun(f"wrk ended with {done.returncode}: {(done.stderr or done.stdout)[-300:]}")
     run = Run(**json.loads(found[0].removeprefix("FOUND ")))

@@ -72,8 +72,8 @@ def enter_for_patient(
     lock = lock_of(funnel, gate, draft)
     try:
         submission = send(funnel, intake, draft, outlook, lock, entered)
-    except SlotLost:
-        return Faults({"slot": [("slot", "slot_lost")]})
+    except SlotLost as lost:
+        return Faults({"slot": [("slot", lost.why)]})
     return EnteredVisit(submission, tuple(draft.journey.words))
 
 

@@ -28,14 +28,14 @@ class TooManyGuesses(Exception):
 def enter(funnel: Funnel, gate: WordsGate, typed: str, address: str) -> bytes | None:
     """Return the token that opens what the words lead to, or None when they lead nowhere.
 
-    Raises TooManyGuesses, and TooManyAtOnce when more people try than the machine can serve.
+    Raises TooManyGuesses before anything is derived, and TooManyAtOnce when more people try than the machine can
+    serve.
     """
     now, prefix = funnel.clock(), guesses.prefix_of(address, funnel.settings.words_salt)
     with funnel.db.reading("front") as session:
-        refused = guesses.count(session, prefix, now) >= GUESSES_PER_PREFIX
+        if guesses.count(session, prefix, now) >= GUESSES_PER_PREFIX:
+            raise TooManyGuesses
     keys = keys_of(funnel, gate, typed)
-    if refused:
-        raise TooManyGuesses
     signed, draft_token = _space_of(funnel, keys), resume(funnel, keys)
     token = draft_token or new_token()
     with funnel.db.writing("front") as session:

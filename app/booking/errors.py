@@ -18,8 +18,12 @@ class OffThePath(Exception):
 
 
 class SlotLost(Exception):
-    """The slot was taken by somebody else before this journey was sent."""
+    """The slot or window can't be sent any more. `why` is the key of the message that says so."""
+
+    def __init__(self, why: str = "slot_lost") -> None:
+        super().__init__("the slot can't be sent any more")
+        self.why = why
 
 
-class WordsNotConfirmed(Exception):
-    """A journey can't be sent before two of its words were retyped, or staff said them aloud."""
+class DraftChanged(Exception):
+    """The draft was written by another page since it was read for sending: it is shown again to be checked."""

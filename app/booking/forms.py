@@ -157,6 +157,14 @@ class CheckForm(StepForm):
     word2 = StringField()
 
 
+FIELD_NAMES = frozenset(
+    {"act", "whom", "standing", "age", "decision", "q1", "q2", "q3", "q4", "seen", "word1", "word2"}
+    | {"slot", "site", "practitioner", "gender", "day", "hours", "access"}
+    | {"name", "channel", "phone", "email"}
+)
+"""Every field of every step. The day a list of slots starts at is none: it comes from a button, and is checked."""
+
+
 def phone_number(text: str) -> str | None:
     """Return a number in E.164, read as French without a prefix; None when it can't be one.
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.booking.calendar import date_of, opening_cells
-from app.booking.slots import Slot, read_code
+from app.booking.slots import Slot
 from app.front import cells
 from app.front.cells import SlotTaken
 from app.front.directory import Directory
@@ -35,7 +35,8 @@ def hold(session: Session, draft_id: UUID, slot: Slot, now: datetime, minutes: i
     """
     cells.wait_turn(session)
     former = current_hold(session, draft_id, now)
-    if former and (former.practitioner, former.starts_at) == (slot.practitioner, slot.starts_at):
+    same = former and (former.practitioner, former.room, former.starts_at, former.cells)
+    if former and same == (slot.practitioner, slot.room, slot.starts_at, slot.cells):
         return former
     directory = current_directory(session)
     day = _local_day(directory, slot)
@@ -118,25 +119,17 @@ def propose(session: Session, proposal_id: UUID, slot: Slot, now: datetime, unti
     cells.take(session, slot.resources, slot.start_cell, slot.cells, proposal_id, "proposal", until, now=now)
 
 
-def accept_proposal(session: Session, owner: UUID, code: str, now: datetime) -> None:
-    """Turn the proposed slot of a code into the owner's appointment, in place of the one it had.
+def accept_proposal(session: Session, owner: UUID, proposal: UUID, now: datetime) -> None:
+    """Turn a proposed slot into the owner's appointment, in place of the one it had.
 
-    Accepting again changes nothing. Raises SlotTaken when the slot is no longer kept, and then changes nothing.
+    Raises SlotTaken when the slot is no longer kept for this proposal, and then changes nothing.
     """
     cells.wait_turn(session)
-    named = read_code(current_directory(session), code)
-    if named is None:
+    extent = cells.owned(session, proposal)
+    resource, span = next(iter(extent.items()), (None, range(0)))
+    if resource is None or proposal not in cells.owners(session, resource, span, now):
         raise SlotTaken
-    practitioner, _site, start = named
-    had = cells.owned(session, owner).get(practitioner)
-    if had and had.start == start:
-        return
-    kept = cells.owners(session, practitioner, range(start, start + 1), now)
-    proposal = next((one for one, kind in kept.items() if kind == "proposal"), None)
-    extent = cells.owned(session, proposal) if proposal else {}
-    if proposal is None or extent[practitioner].start != start:
-        raise SlotTaken
-    cells.settle(session, proposal, owner, tuple(extent), start, len(extent[practitioner]), now)
+    cells.settle(session, proposal, owner, tuple(extent), span.start, len(span), now)
 
 
 def absence(

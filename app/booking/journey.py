@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.booking.catalogue import Catalogue
 from app.booking.draft import Draft, Journey, blank_draft, is_fresh, load_draft, new_draft, save_draft
 from app.booking.errors import DraftGone, OffThePath
-from app.booking.forms import EXTEND, FILTER, NEXT_DAYS, PREVIOUS_DAYS
+from app.booking.forms import EXTEND, FIELD_NAMES, FILTER, NEXT_DAYS, PREVIOUS_DAYS
 from app.booking.holds import NoMoreExtensions, current_hold, extend, release
 from app.booking.outlook import SLOT, Outlook, first_open, look, steps
 from app.booking.signed import sign_out
@@ -27,7 +27,8 @@ from app.front.models import Hold
 
 _NO_SESSION = Session()
 """What an answer that changes no slot is worked out with: bound to nothing, so that any use of it raises."""
-_NOT_TYPED = frozenset({"k", "go", "next", "previous", "from"})
+LONGEST_KEPT = 200
+"""Characters kept of one field: the longest a person may need to see again beside its fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +128,14 @@ def store_faults(
         save_draft(session, draft, now, funnel.settings)
 
 
-def lose_slot(funnel: Funnel, token: bytes) -> None:
-    """Take back the answer of a slot that somebody else got before sending; all else is kept, words confirmed."""
+def lose_slot(funnel: Funnel, token: bytes, why: str) -> None:
+    """Take back the answer of a slot that can't be sent any more; all else is kept, the words confirmed."""
     now = funnel.clock()
     with funnel.db.writing("front") as session:
         draft = load_draft(session, token, now, locked=True)
         release(session, draft.id)
         draft.journey.answers.pop(SLOT, None)
-        draft.journey.faults[SLOT] = [("slot", "slot_lost")]
+        draft.journey.faults[SLOT] = [("slot", why)]
         draft.journey.words_confirmed = True
         save_draft(session, draft, now, funnel.settings)
 
@@ -215,6 +216,7 @@ def _without_answering(step: str, number: int, typed: Mapping[str, str], setting
     journey, go = setting.draft.journey, typed["go"]
     faults: list[tuple[str, str]] = []
     if go == EXTEND:
+        journey.turns[step] = journey.turns.get(step, 0) + 1
         try:
             extend(
                 setting.session,
@@ -251,7 +253,8 @@ def _keep(journey: Journey, step: str, typed: Mapping[str, str]) -> None:
 
 
 def _kept(typed: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in typed.items() if name not in _NOT_TYPED}
+    """Return what is kept of a POST: our own fields, and of each no more than any of them may hold."""
+    return {name: value[:LONGEST_KEPT] for name, value in typed.items() if name in FIELD_NAMES}
 
 
 def _draft_or_blank(funnel: Funnel, token: bytes | None, language: str, number: int, now: datetime) -> Draft:

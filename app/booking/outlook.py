@@ -124,5 +124,7 @@ def _read(journey: Journey, catalogue: Catalogue) -> Outlook:
     path: Path | None = None
     if publishable and act and age is not None and declared:
         path = publishable.paths.path(act.slug, band_of(age), declared)
+        if path == "self" and not (declared == "self" and band_of(age) == "adult"):
+            path = "call"  # whatever a profile says: no other path is built
     slot = journey.answers.get(SLOT)
     return Outlook(version, publishable, act, age, declared, path, slot["kind"] if slot else None)

@@ -14,11 +14,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.booking.draft import Draft
-from app.booking.errors import SlotLost
+from app.booking.errors import DraftChanged, SlotLost
 from app.booking.holds import claim, current_hold
 from app.booking.journey import Funnel
 from app.booking.outlook import SLOT, Outlook
-from app.booking.signed import Signed, sign_in
+from app.booking.signed import Signed, hand_over, sign_in
 from app.booking.slots import Slot, slot_by_code
 from app.booking.submission import (
     Entered,
@@ -37,7 +37,7 @@ from app.ledger.service import record
 from app.vault.intake import IntakeKey, seal_for_intake
 from app.vault.models import MailboxEntry, SpaceSecret
 from app.vault.sealing import Context, seal_json
-from app.vault.tokens import derive_id
+from app.vault.tokens import derive_id, new_token
 from app.vault.words import seal_to_words
 
 SPACE_KEPT = timedelta(days=400)
@@ -68,7 +68,8 @@ def send(
 ) -> UUID:
     """Send a journey whose steps are all answered; return its submission id. Repeating it changes nothing.
 
-    Raises SlotLost when the slot went to somebody else, LedgerUnavailable or SiloUnavailable when a silo is down.
+    Raises SlotLost when the slot went to somebody else or its moment passed, DraftChanged when another page
+    changed an answer meanwhile, LedgerUnavailable or SiloUnavailable when a silo is down.
     """
     now = funnel.clock()
     slot = _slot_of(funnel, draft, outlook, now)
@@ -96,6 +97,8 @@ def _slot_of(funnel: Funnel, draft: Draft, outlook: Outlook, now: datetime) -> S
     """Return the slot held, or the same one found again after its hold ran out. Raises SlotLost."""
     chosen = draft.journey.answers[SLOT]
     if chosen["kind"] != "appointment":
+        if chosen["starts_at"] and datetime.fromisoformat(chosen["starts_at"]) <= now:
+            raise SlotLost("window_over")
         return None
     act, directory = outlook.chosen_act, funnel.catalogue.directory()
     with funnel.db.reading("front") as session:
@@ -107,7 +110,11 @@ def _slot_of(funnel: Funnel, draft: Draft, outlook: Outlook, now: datetime) -> S
             if found is None:
                 raise SlotLost
             return found
-    room = directory.room(held.room)
+    try:
+        room = directory.room(held.room)
+        directory.practitioner(held.practitioner)
+    except KeyError as gone:  # the clinic changed its rooms or its staff under the hold
+        raise SlotLost from gone
     return Slot(held.starts_at, act.minutes, act.buffer_minutes, held.practitioner, room.id, room.site)
 
 
@@ -161,24 +168,31 @@ def _digest(row: Submission) -> str:
 
 
 def _write_keys(session: Session, parcel: _Parcel, now: datetime) -> None:
-    """Leave the secrets in the mailbox and for the words; a repeated send finds the same secrets there."""
-    entry = {"submission": parcel.submission, "epoch": parcel.epoch, "sealed": parcel.mailbox, "created_at": now}
-    session.execute(insert_for(session, MailboxEntry).values(**entry).on_conflict_do_nothing())
-    secret = {
-        "locator": parcel.locator,
-        "submission": parcel.submission,
-        "sealed": parcel.for_words,
-        "created_at": now,
-    }
-    session.execute(insert_for(session, SpaceSecret).values(**secret).on_conflict_do_nothing())
+    """Leave the secrets in the mailbox and for the words; a repeated send seals the same secrets there anew.
+
+    They are then as young as itself, so that nobody clears them meanwhile as never sent.
+    """
+    # An upsert takes INSERT, SELECT and UPDATE on both tables. Once the patient zone's role on PostgreSQL may only
+    # insert into the mailbox, this must become a function of the database there, or do nothing on conflict.
+    fresh = {"epoch": parcel.epoch, "sealed": parcel.mailbox, "created_at": now}
+    entry = insert_for(session, MailboxEntry).values(submission=parcel.submission, **fresh)
+    session.execute(entry.on_conflict_do_update(index_elements=[MailboxEntry.submission], set_=fresh))
+    fresh = {"sealed": parcel.for_words, "created_at": now}
+    secret = insert_for(session, SpaceSecret).values(locator=parcel.locator, submission=parcel.submission, **fresh)
+    mine = SpaceSecret.submission == parcel.submission
+    session.execute(secret.on_conflict_do_update(index_elements=[SpaceSecret.locator], set_=fresh, where=mine))
 
 
 def _write_front(
     session: Session, draft: Draft, parcel: _Parcel, entered: Entered, now: datetime, funnel: Funnel
 ) -> None:
     """The commit point: slot, submission, space and signed-in browser appear, and the draft goes, at once."""
-    if entered.how == "self" and drafts.load(session, draft.id, now, locked=True) is None:
-        return  # a parallel send of the same draft came first; its browser is signed in already
+    if entered.how == "self":
+        row = drafts.load(session, draft.id, now, locked=True)
+        if row is None:
+            return  # a parallel send of the same draft came first; its browser is signed in already
+        if row.version != draft.version:
+            raise DraftChanged
     if parcel.slot is not None:
         try:
             claim(session, draft.id, parcel.slot, parcel.submission, now)
@@ -187,6 +201,8 @@ def _write_front(
     session.add(parcel.row)
     spaces.create(session, parcel.space)
     if entered.how == "self":
+        token = new_token()
         signed = Signed(parcel.pseudonym, parcel.submission, parcel.space_secret)
-        sign_in(session, draft.token, signed, now, funnel.settings)
+        sign_in(session, token, signed, now, funnel.settings)
+        hand_over(session, draft.token, token, now)
     drafts.remove(session, draft.id)

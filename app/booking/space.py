@@ -100,7 +100,7 @@ def ask_move(funnel: Funnel, signed: Signed, version: int) -> None:
     """Ask for another time; the present one stays until the clinic proposes. Raises as `cancel` does."""
     with funnel.db.writing("front") as session:
         view = _load_at(session, signed, version, funnel.clock())
-        if view.is_over or view.document["kind"] != "appointment":
+        if view.is_over or view.document["kind"] != "appointment" or view.document["state"] == "move_asked":
             raise NotPossible
         if not view.in_time:
             raise TooLate
@@ -115,7 +115,7 @@ def accept(funnel: Funnel, signed: Signed, version: int, code: str) -> None:
         if view.is_over or offered is None:
             raise NotPossible
         try:
-            accept_proposal(session, signed.submission, code, view.now)
+            accept_proposal(session, signed.submission, UUID(offered["slot"]["proposal"]), view.now)
         except cells.SlotTaken as error:
             raise NotPossible from error
         names = ("starts_at", "minutes", "site", "practitioner", "room")

@@ -14,7 +14,7 @@ from app.booking.holds import DayTooHeld, hold, release
 from app.booking.outlook import FEES, NEED, REACH, SITUATION, SLOT, WHO, Outlook, basis
 from app.booking.slots import CODE_WIDTH, slot_by_code
 from app.config import Settings
-from app.front.cells import SlotTaken
+from app.front.cells import SlotTaken, wait_turn
 from app.profiles.models import RATHER_NOT, Situation
 from app.vault.words import normalise
 
@@ -131,6 +131,7 @@ def _slot(_step: str, typed: Mapping[str, str], setting: Setting) -> Cleaned:
 
 def _held_slot(code: str, setting: Setting, *, step_free: bool) -> Cleaned:
     session, settings = setting.session, setting.settings
+    wait_turn(session)  # before the room is chosen: another booking may be taking it
     slot = slot_by_code(
         session,
         setting.catalogue.directory(),
@@ -154,6 +155,8 @@ def _held_slot(code: str, setting: Setting, *, step_free: bool) -> Cleaned:
         "kind": "appointment",
         "code": code,
         "step_free": step_free,
+        "site": str(slot.site),
+        "practitioner": str(slot.practitioner),
         "starts_at": slot.starts_at.isoformat(),
         "wishes": None,
     }, []

@@ -17,12 +17,13 @@ MESSAGES = {
     "slot_lost": _l(
         "Votre créneau n’était plus gardé et vient d’être pris. Choisissez-en un autre : tout le reste est gardé."
     ),
+    "window_over": _l("Ce moment est passé. Choisissez-en un autre : tout le reste est gardé."),
     "day_held": _l(
         "Beaucoup de personnes choisissent ce jour en ce moment. "
-        "Prenez un autre jour, ou réessayez dans un quart d’heure."
+        "Prenez un autre jour, ou réessayez un peu plus tard."
     ),
     "hold_over": _l(
-        "Vous avez déjà prolongé deux fois. Continuez, ou choisissez un autre créneau si celui-ci est pris."
+        "Vous ne pouvez plus prolonger. Continuez, ou choisissez un autre créneau si celui-ci est pris."
     ),
     "word": _l("Ce n’est pas ce mot. Relisez la liste : vos mots y sont toujours."),
     "crowded": _l("Beaucoup de personnes envoient en ce moment. Attendez une minute, puis envoyez à nouveau."),

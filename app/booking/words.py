@@ -4,8 +4,10 @@ import base64
 from dataclasses import dataclass
 
 from app.booking.draft import Draft, load_draft, save_draft
+from app.booking.holds import hand_over
 from app.booking.journey import Funnel
 from app.front import drafts
+from app.vault.tokens import new_token
 from app.vault.words import WordKeys, WordsGate, normalise, open_with_words, seal_to_words
 
 
@@ -41,18 +43,34 @@ def keep_words(funnel: Funnel, gate: WordsGate, token: bytes) -> Draft:
     with funnel.db.writing("front") as session:
         now = funnel.clock()
         draft = load_draft(session, token, now, locked=True)
-        draft.locator = lock.locator
-        draft.journey.words_public = base64.b64encode(lock.public).decode()
-        document = {"schema": 1, "token": base64.b64encode(token).decode()}
-        draft.sealed_token = seal_to_words(lock.public, document, draft.id)
+        _seal_to(draft, lock)
         save_draft(session, draft, now, funnel.settings)
     return draft
 
 
 def resume(funnel: Funnel, keys: WordKeys) -> bytes | None:
-    """Return the token of the unsent draft that these words open, or None."""
-    with funnel.db.reading("front") as session:
-        row = drafts.load_by_locator(session, keys.locator, funnel.clock())
-    if row is None or row.sealed_token is None:
-        return None
-    return base64.b64decode(open_with_words(keys, row.sealed_token, row.id)["token"])
+    """Take up the unsent draft that these words open under a new token, or return None.
+
+    The cookie of the device it was begun on opens it no more: that device may be another person's by now.
+    """
+    now, token = funnel.clock(), new_token()
+    with funnel.db.writing("front") as session:
+        row = drafts.load_by_locator(session, keys.locator, now)
+        if row is None or row.sealed_token is None:
+            return None
+        old_token = base64.b64decode(open_with_words(keys, row.sealed_token, row.id)["token"])
+        draft = load_draft(session, old_token, now, locked=True)
+        old_id, draft.token, draft.version = draft.id, token, 0
+        hand_over(session, old_id, draft.id)
+        drafts.remove(session, old_id)
+        _seal_to(draft, WordsLock(keys.locator, keys.public_bytes))
+        save_draft(session, draft, now, funnel.settings)
+    return token
+
+
+def _seal_to(draft: Draft, lock: WordsLock) -> None:
+    """Let words open a draft."""
+    draft.locator = lock.locator
+    draft.journey.words_public = base64.b64encode(lock.public).decode()
+    document = {"schema": 1, "token": base64.b64encode(draft.token).decode()}
+    draft.sealed_token = seal_to_words(lock.public, document, draft.id)

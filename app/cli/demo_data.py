@@ -145,6 +145,8 @@ class _Story:
     def tell(self, script: Script) -> int:
         """Make the clinic, then everything that happened until now."""
         self._people = build_clinic(self._services)
+        # Secrets are kept under the key of a day that has begun, and the story begins before the installation.
+        self._services.vault.keystore.ensure_epoch(self._clock.now)
         parts = [part for part, times in script for _ in range(times)]
         for part in parts:
             self._at(self._end - self._before(part), lambda part=part: self._send(part))  # type: ignore[misc]

@@ -1,10 +1,11 @@
 """Where the command line finds its settings: the environment it was given, over the file that set-up wrote."""
 
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.config import ROOT, Settings, load_settings
+from app.config import ROOT, Settings, SettingsError, load_settings
 from app.db import Databases
 from app.vault.door import Vault
 from app.vault.keystore import Keystore, Unlock
@@ -41,21 +42,36 @@ def open_vault(settings: Settings, db: Databases) -> Vault:
 
 
 def read_file(path: Path) -> dict[str, str]:
-    """Read an environment file: a `NAME=value` a line. One that is not there is empty."""
+    """Read an environment file: a `NAME=value` a line, quoted as for a shell. One that is not there is empty."""
     if not path.exists():
         return {}
-    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").split("\n"))
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
-    return {name: value for name, _, value in pairs}
+    return {name: _unquoted(value) for name, _, value in pairs}
 
 
 def write_file(path: Path, values: Mapping[str, str]) -> None:
-    """Write an environment file that its owner alone can read (0600), whole or not at all."""
+    """Write an environment file that its owner alone can read (0600), whole or not at all, for a shell to read too.
+
+    Raises SettingsError for a value of more than one line.
+    """
+    broken = sorted(name for name, value in values.items() if "\n" in value or "\r" in value)
+    if broken:
+        raise SettingsError([f"{name} must be one line" for name in broken])
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     beside = path.with_suffix(".new")
     beside.unlink(missing_ok=True)
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(_HEAD + "".join(f"{name}={value}\n" for name, value in sorted(values.items())))
+        file.write(_HEAD + "".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(values.items())))
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
+
+
+def _unquoted(value: str) -> str:
+    """Return what a shell reads in a value; one written by hand that is no single word to it stays as it is."""
+    try:
+        words = shlex.split(value)
+    except ValueError:
+        return value
+    return words[0] if len(words) == 1 else value

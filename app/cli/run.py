@@ -12,8 +12,8 @@ from types import FrameType
 
 from app.cli.environment import PREFIX, file_of, read_file
 from app.cli.profiles import publish
-from app.cli.setup import set_up
-from app.config import ROOT, Settings, Zone
+from app.cli.setup import set_up, unlike
+from app.config import ROOT, Settings, SettingsError, Zone
 
 _ZONES: tuple[Zone, ...] = ("patient", "clinic", "worker")
 _START_ATTEMPTS = 600
@@ -46,6 +46,8 @@ def act(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     children: dict[Zone, subprocess.Popen[bytes]] = {}
     try:
         settings = set_up(dict(environ) | addresses(arguments))
+        if faults := unlike(settings):
+            raise SettingsError(faults)
         _load(settings)
         for zone in _ZONES:
             children[zone] = _start(zone, arguments, settings, environ)

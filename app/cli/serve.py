@@ -42,7 +42,7 @@ def _work(settings: Settings) -> int:
     from app.worker import loop
 
     configure_logging()
-    db = Databases(settings.databases)
+    db = Databases(settings.databases, settings.db_connections)
     loop.run(db, open_vault(settings, db), system_clock, loop.stop_on_signals())
     db.dispose()
     return 0

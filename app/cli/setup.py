@@ -2,20 +2,22 @@
 
 import argparse
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 
 from app.cli import silos
-from app.cli.environment import PREFIX, file_of, given, write_file
+from app.cli.environment import PREFIX, file_of, given, read_file, write_file
 from app.clock import system_clock
 from app.config import SILOS_OF_ZONE, Settings, SettingsError, Zone, load_settings
-from app.db import Databases
+from app.db import SILOS, Databases, Silo
 from app.vault.errors import KeystoreMissing
 from app.vault.keystore import Keystore, Unlock
 from app.vault.unlock import new_key_file
 
 _SERVED: tuple[Zone, ...] = ("patient", "clinic", "worker", "cli")
-_NEVER_SHARED = ("ZONE", "KEYSTORE", "KEYSTORE_PASSPHRASE", "KEYSTORE_KEY_FILE", "DB_")
+_DATABASES: Mapping[Silo, str] = {silo: f"{PREFIX}DB_{silo.upper()}" for silo in SILOS}
+_NEVER_SHARED = ("ZONE", "KEYSTORE", "KEYSTORE_PASSPHRASE", "KEYSTORE_KEY_FILE")
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -30,7 +32,10 @@ def act(_arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Set up, and say where things are."""
     settings = set_up(environ)
     print(f"Ready. State: {settings.var}. Start each zone with its own file of {settings.var / 'env'}:")
-    print("  env $(grep -v '^#' patient.env) paravent serve      (and clinic.env, worker.env)")
+    for zone in _SERVED[:-1]:
+        print(f"  (set -a; . {shlex.quote(str(file_of(settings.var, zone)))}; set +a; paravent serve)")
+    for fault in unlike(settings):
+        print(f"Before that: {fault}")
     return 0
 
 
@@ -47,22 +52,56 @@ def set_up(environ: Mapping[str, str]) -> Settings:
         raise SettingsError([f"{PREFIX}VERIFY_KEY is not the key of the keystore at {settings.keystore}"])
     _upgrade_silos(settings)
     for zone in _SERVED:
-        write_file(file_of(settings.var, zone), zone_values(zone, known, settings))
+        path = file_of(settings.var, zone)
+        write_file(path, zone_values(zone, known, settings, read_file(path)))
     return replace(settings, verify_key=keystore.verify_key)
 
 
-def zone_values(zone: Zone, known: Mapping[str, str], settings: Settings) -> dict[str, str]:
-    """Return the environment of one zone: what all share, its own silos, and the keystore unless it is patient."""
-    shared = {
-        name: value for name, value in known.items() if not name.removeprefix(PREFIX).startswith(_NEVER_SHARED)
-    }
+def zone_values(
+    zone: Zone, known: Mapping[str, str], settings: Settings, written: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the environment of one zone: what all share, its own silos, and the keystore unless it is patient.
+
+    `written` is what its file says already.
+    """
+    shared = {name: value for name, value in known.items() if not _is_own(name)}
     own = {"ZONE": zone, "VAR": str(settings.var), "PUBLIC_KEYS": str(settings.public_keys)}
-    own |= {f"DB_{silo.upper()}": settings.databases[silo] for silo in SILOS_OF_ZONE[zone]}
     if zone != "patient":
         own["KEYSTORE"] = str(settings.keystore)
         if settings.keystore_key_file:
             own["KEYSTORE_KEY_FILE"] = str(settings.keystore_key_file)
-    return shared | {PREFIX + name: value for name, value in own.items()}
+    return shared | {PREFIX + name: value for name, value in own.items()} | _databases(zone, settings, written)
+
+
+def unlike(settings: Settings) -> list[str]:
+    """Say which addresses a zone's file lacks, or has on another kind of database than the command line's."""
+    faults = []
+    for zone in _SERVED:
+        written = read_file(file_of(settings.var, zone))
+        for silo in SILOS_OF_ZONE[zone]:
+            ours, said = settings.databases[silo], written.get(_DATABASES[silo], "")
+            if ours.split(":")[0] != said.split(":")[0]:
+                kind = "on SQLite" if ours.startswith("sqlite:") else "on PostgreSQL, with the zone's own login"
+                faults.append(f"{zone}.env must name {_DATABASES[silo]} {kind}")
+    return faults
+
+
+def _databases(zone: Zone, settings: Settings, written: Mapping[str, str]) -> dict[str, str]:
+    """Return the addresses of a zone's silos: those its file names, which hold logins of its own, else ours.
+
+    The command line's logins may do anything, so on a server the patient zone is never given one of them.
+    """
+    ours = {silo: settings.databases[silo] for silo in SILOS_OF_ZONE[zone]}
+    if zone == "patient":
+        ours = {silo: url for silo, url in ours.items() if url.startswith("sqlite:")}
+    given = {_DATABASES[silo]: url for silo, url in ours.items()}
+    if zone == "cli":
+        return given
+    return given | {name: value for name, value in written.items() if name.startswith(f"{PREFIX}DB_")}
+
+
+def _is_own(name: str) -> bool:
+    return name in _DATABASES.values() or name.removeprefix(PREFIX).startswith(_NEVER_SHARED)
 
 
 def _with_unlock(settings: Settings) -> Settings:

@@ -1,9 +1,11 @@
 """`paravent silos`: schemas of the silos, and what a killed process may have left in them."""
 
 import argparse
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 
 from sqlalchemy import select
 
@@ -13,7 +15,7 @@ from app.clock import system_clock
 from app.db import SILOS, Databases, SiloUnavailable
 from app.vault.intake import intake_epoch
 from app.vault.models import MailboxEntry, Secret
-from app.worker.reconcile import reconcile
+from app.worker.reconcile import TooManyOrphans, reconcile
 
 _PAUSE_SECONDS = 2.0
 
@@ -30,6 +32,13 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     actions.add_parser("check", help="say whether each silo is as this release needs it").set_defaults(act=_check)
     clear = actions.add_parser("reconcile", help="find and clear what was never sent")
     clear.add_argument("--dry-run", action="store_true", help="only count")
+    clear.add_argument(
+        "--really",
+        type=int,
+        action="append",
+        default=[],
+        help="clear this many of a kind, though it is more than a few",
+    )
     clear.set_defaults(act=_reconcile)
     draft = actions.add_parser("draft", help="for developers: draft a revision from what the models changed")
     draft.add_argument("silo", choices=SILOS)
@@ -76,9 +85,14 @@ def _reconcile(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
     settings = settings_of(environ)
     db = Databases(settings.databases)
     keystore = open_vault(settings, db).keystore
-    found = reconcile(db, keystore, system_clock, lambda: time.sleep(_PAUSE_SECONDS), dry_run=arguments.dry_run)
+    pause, dry_run = partial(time.sleep, _PAUSE_SECONDS), arguments.dry_run
+    try:
+        found = reconcile(db, keystore, system_clock, pause, dry_run=dry_run, really=arguments.really)
+    except TooManyOrphans as refusal:
+        print(f"paravent: {refusal}", file=sys.stderr)
+        return 1
     for kind, count in found.counts().items():
-        print(f"{kind}: {count} {'found' if arguments.dry_run else 'cleared'}")
+        print(f"{kind}: {count} {'found' if dry_run else 'cleared'}")
     return 0
 
 

@@ -62,7 +62,7 @@ def announce(services: ClinicServices, person: SignedIn, visit_id: UUID, version
         visit = agenda.get_visit(session, visit_id, person.viewer)
     if visit.version != version:
         raise VersionConflict
-    if not agenda.possible(visit, action):
+    if not agenda.possible(visit, action, person.viewer):
         raise NotPossible
     write(
         services,

@@ -44,7 +44,7 @@ def _send(visit_id: UUID, form: ProposeForm) -> None:
 
 def _page(visit_id: UUID, form: ProposeForm, *, lost: bool) -> ResponseReturnValue:
     found = lists.visit_page(clinic(), me(), visit_id)
-    if not possible(found.line.visit, "propose"):
+    if not possible(found.line.visit, "propose", me().viewer):
         raise NotPossible
     wish = _wish(found.line)
     slots = offered(clinic(), me(), visit_id, wish)

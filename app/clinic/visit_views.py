@@ -26,7 +26,7 @@ bp = Blueprint("visit", __name__)
 def visit(visit_id: UUID) -> ResponseReturnValue:
     """Show a visit: when, where, how to call and reach the patient; no act, no answer."""
     found = lists.visit_page(clinic(), me(), visit_id)
-    allowed = {action for action in ACTIONS if possible(found.line.visit, action)}
+    allowed = {action for action in ACTIONS if possible(found.line.visit, action, me().viewer)}
     return render_template("clinic/visit.html", found=found, line=found.line, allowed=allowed, form=ActionForm())
 
 
@@ -35,7 +35,7 @@ def visit(visit_id: UUID) -> ResponseReturnValue:
 def case(visit_id: UUID) -> ResponseReturnValue:
     """Show a case to a practitioner it belongs to, once the ledger says so."""
     found = open_case(clinic(), me(), visit_id)
-    allowed = {action for action in ACTIONS if possible(found.visit, action)}
+    allowed = {action for action in ACTIONS if possible(found.visit, action, me().viewer)}
     return render_template(
         "clinic/case.html", found=found, allowed=allowed, places=lists.places_of(clinic()), form=ActionForm()
     )
@@ -121,7 +121,7 @@ def _with_words(
         flash(done)
         return _back(changed, "requests" if action in ("decline", "answer") else "")
     found = lists.visit_page(clinic(), me(), visit_id)
-    if not possible(found.line.visit, action):
+    if not possible(found.line.visit, action, me().viewer):
         raise NotPossible
     status = 422 if form.is_submitted() else 200
     return render_template("clinic/words.html", line=found.line, action=action, form=form), status

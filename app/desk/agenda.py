@@ -36,7 +36,7 @@ class Rule:
 _VISITS = frozenset({"appointment", "request"})
 _CONTACTS = frozenset({"call", "come", "write"})
 RULES: Mapping[Action, Rule] = {
-    "confirm": Rule(frozenset({"requested"}), _VISITS, "booked"),
+    "confirm": Rule(frozenset(LIVE_STATES) - {"booked"}, _VISITS, "booked"),
     "propose": Rule(frozenset(LIVE_STATES), _VISITS | _CONTACTS, "proposed"),
     "decline": Rule(frozenset({"requested", "proposed"}), _VISITS, "declined"),
     "keep": Rule(frozenset({"move_asked", "proposed"}), _VISITS, "booked"),
@@ -48,6 +48,8 @@ RULES: Mapping[Action, Rule] = {
     "cancel": Rule(frozenset(LIVE_STATES), _VISITS | _CONTACTS, "cancelled"),
 }
 _NEED_A_TIME: frozenset[Action] = frozenset({"confirm", "keep", "arrive", "see", "miss", "reopen"})
+_NEED_A_CONFIRMED_TIME: frozenset[Action] = frozenset({"keep", "arrive", "miss"})
+"""What would otherwise make an appointment, by a detour, of a request that no practitioner confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,21 @@ class Viewer:
     practitioner: UUID | None
 
 
-def possible(visit: Visit, action: Action) -> bool:
-    """Whether an action may be taken on a visit as it stands."""
+def possible(visit: Visit, action: Action, viewer: Viewer) -> bool:
+    """Whether this person may take an action on a visit as it stands.
+
+    A request is a practitioner's to confirm, decline or call off, whatever became of it since; not the desk's.
+    """
     rule = RULES[action]
+    if visit.state not in rule.states or visit.kind not in rule.kinds:
+        return False
     if action in _NEED_A_TIME and visit.starts_at is None:
         return False
-    return visit.state in rule.states and visit.kind in rule.kinds
+    if visit.confirmed:
+        return action != "confirm"
+    if action == "cancel" and visit.kind in _VISITS:
+        return viewer.practitioner is not None
+    return action not in _NEED_A_CONFIRMED_TIME
 
 
 def get_visit(session: Session, visit_id: UUID, viewer: Viewer) -> Visit:
@@ -125,10 +136,11 @@ def change(
     visit = get_visit(session, visit_id, viewer)
     if visit.version != version:
         raise VersionConflict
-    if not possible(visit, action):
+    if not possible(visit, action, viewer):
         raise NotPossible
     former = visit.state
-    columns = {**values, "state": RULES[action].to, "version": version + 1}
+    confirmed = visit.confirmed or action == "confirm"
+    columns = {**values, "state": RULES[action].to, "version": version + 1, "confirmed": confirmed}
     done = session.execute(update(Visit).where(Visit.id == visit_id, Visit.version == version).values(**columns))
     if not isinstance(done, CursorResult) or done.rowcount != 1:
         raise VersionConflict

@@ -139,7 +139,8 @@ class Visit(Base):
 
     `kind` is appointment, request, call, come or write. `state` is requested, booked, proposed, move_asked,
     arrived, seen, absent, cancelled or declined; `answered` for a call, come or write that staff dealt with.
-    `moved_at` is when it was last given another time; `last_action` is the patient's act last carried here, so that
+    `confirmed` is whether its time was ever agreed (booked at once, confirmed by a practitioner, or accepted by the
+    patient): what state it is in now doesn't say. `moved_at` is when it was last given another time; `last_action` is the patient's act last carried here, so that
     it is carried once.
     """
 
@@ -156,6 +157,7 @@ class Visit(Base):
     room_id: Mapped[UUID | None] = mapped_column(Uuid)
     practitioner_id: Mapped[UUID | None] = mapped_column(Uuid, index=True)
     reachable: Mapped[bool] = mapped_column(Boolean)
+    confirmed: Mapped[bool] = mapped_column(Boolean)
     version: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     moved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -15,11 +15,15 @@ EVERYBODY = bytes(32)
 
 
 def prefix_of(address: str, salt: bytes) -> bytes:
-    """Return the hashed network prefix of an address: /24 for IPv4, /56 for IPv6; one value for nonsense."""
+    """Return the hashed network prefix of an address: /24 for IPv4, /56 for IPv6; one value for nonsense.
+
+    An IPv4 address written as IPv6 (`::ffff:192.0.2.7`, RFC 4291, 2.5.5.2) counts as what it is.
+    """
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return hashlib.sha256(salt + b"unknown").digest()
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
     bits = 24 if parsed.version == 4 else 56
     network = ipaddress.ip_network((parsed, bits), strict=False)
     return hashlib.sha256(salt + network.network_address.packed).digest()

@@ -5,7 +5,7 @@ from dataclasses import replace
 from flask import Blueprint, Response, abort, request
 
 from app.booking.draft import is_fresh
-from app.booking.errors import DraftGone, ForeignKey, OffThePath, SlotLost
+from app.booking.errors import DraftChanged, DraftGone, ForeignKey, OffThePath, SlotLost
 from app.booking.forms import CONTINUE, EXTEND
 from app.booking.journey import Place, answer, entrance, lose_slot, place, store_faults
 from app.booking.outlook import CHECK, SLOT
@@ -114,8 +114,10 @@ def _send_checked(here: Place, token: bytes, typed: dict[str, str]) -> Response:
     try:
         lock = lock_of(zone.funnel, zone.gate, here.draft)
         send(zone.funnel, zone.intake_key(here.now), here.draft, here.outlook, lock, Entered())
-    except SlotLost:
-        lose_slot(zone.funnel, token)
+    except DraftChanged:
+        return redirect303(page(here.number))
+    except SlotLost as lost:
+        lose_slot(zone.funnel, token, lost.why)
         return redirect303(page(here.path.index(SLOT) + 1))
     except TooManyAtOnce:
         store_faults(zone.funnel, token, CHECK, typed, [("", "crowded")])

@@ -1,14 +1,17 @@
 """Papers on request: a blank form to fill in by hand, and a neutral appointment slip. One neutral file name."""
 
+from collections.abc import Callable, Hashable, Mapping
+from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response, abort, current_app
 
 from app.booking.errors import DraftGone
 from app.booking.journey import place
 from app.booking.space import SpaceGone, read_space
 from app.documents.blank_form import blank_form
 from app.documents.slip import AppointmentSlip, appointment_slip
+from app.patient.drawer import Drawer, TooManyPapers
 from app.patient.journey import SPACE
 from app.patient.services import patient
 from app.patient.signed_patient import signed_patient
@@ -28,7 +31,7 @@ def form() -> Response:
         version = None
     if version is None:
         return redirect303("/r/01")
-    return paper(_form(version, who.language))
+    return _paper((version, who.language), lambda: _form(version, who.language))
 
 
 @bp.get("/e/papier")
@@ -43,28 +46,34 @@ def slip() -> Response:
         return redirect303(SPACE)
     if view.starts_at is None or view.document["kind"] != "appointment":
         return redirect303(SPACE)
-    site = view.document["site"]
-    return paper(
-        appointment_slip(
-            AppointmentSlip(
-                starts_at=view.starts_at,
-                timezone=site["timezone"],
-                site_name=site["name"],
-                address=site["address"],
-                door=site["door"],
-                desk_words=site["desk_words"],
-                phone=site["phone"],
-                language=visitor().language,
-            )
-        )
-    )
+    site, starts_at, language = view.document["site"], view.starts_at, visitor().language
+    return _paper((signed.space_id, view.version, language), lambda: _slip(site, starts_at, language))
+
+
+def _paper(key: Hashable, draw: Callable[[], bytes]) -> Response:
+    """Answer with a paper, drawn once for its key; or ask to come back when many are being drawn."""
+    drawer: Drawer = current_app.extensions.setdefault("paravent.drawer", Drawer())
+    try:
+        return paper(drawer.paper(key, draw))
+    except TooManyPapers:
+        abort(429)
 
 
 def _form(version: UUID, language: str) -> bytes:
-    """Draw a published version's form once: it is the same for everybody."""
     zone = patient()
-    kept: dict[tuple[UUID, str], bytes] = current_app.extensions.setdefault("paravent.blank_forms", {})
-    if (version, language) not in kept:
-        published = zone.funnel.catalogue.profile(version)
-        kept[version, language] = blank_form(published, language, zone.settings.clinic_name)
-    return kept[version, language]
+    return blank_form(zone.funnel.catalogue.profile(version), language, zone.settings.clinic_name)
+
+
+def _slip(site: Mapping[str, str], starts_at: datetime, language: str) -> bytes:
+    return appointment_slip(
+        AppointmentSlip(
+            starts_at=starts_at,
+            timezone=site["timezone"],
+            site_name=site["name"],
+            address=site["address"],
+            door=site["door"],
+            desk_words=site["desk_words"],
+            phone=site["phone"],
+            language=language,
+        )
+    )

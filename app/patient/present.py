@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -12,6 +11,8 @@ from app.booking.journey import Funnel, Place
 from app.booking.outlook import CHECK, END, FEES, NEED, REACH, SITUATION, SLOT, WHO
 from app.booking.steps import QUESTION_FIELDS
 from app.booking.wording import message
+from app.patient.check_page import check_rows, chosen_timezone
+from app.patient.faults import summary
 from app.patient.slot_page import slot_page
 from app.profiles.models import RATHER_NOT
 from app.web.cookie import Language
@@ -19,6 +20,9 @@ from app.web.formats import money_text
 from app.web.jinja import translator
 
 Context = dict[str, Any]
+
+LONGEST: Mapping[str, int] = {"age": 3, "name": 60, "phone": 24, "email": 120, "word1": 40, "word2": 40}
+"""How many signs each text field takes in."""
 
 
 def present(funnel: Funnel, place: Place) -> Context:
@@ -35,19 +39,24 @@ def template_of(step: str) -> str:
 
 def _shared(funnel: Funnel, place: Place) -> Context:
     journey, step = place.draft.journey, place.step
-    faults = journey.faults.get(step, [])
     return {
         "key": form_key(place.draft, step),
         "number": place.number,
-        "typed": _or_none(journey.typed.get(step, {})),
-        "errors": [(field or "f", message(key)) for field, key in faults],
-        "error": _or_none({field: message(key) for field, key in faults}),
+        "typed": _shown_again(journey.typed.get(step, {})),
+        "longest": LONGEST,
+        "errors": summary(place, _language(journey.language)),
+        "error": _or_none({field: message(key) for field, key in journey.faults.get(step, [])}),
         "kept_until": place.draft.expires_at if place.draft.version else None,
-        "timezone": funnel.catalogue.directory().sites[0].timezone,
+        "timezone": chosen_timezone(funnel, place),
         "held": _held(funnel, place),
         "words_kept": place.draft.locator is not None,
         "wants_words": place.draft.version > 0,
     }
+
+
+def _shown_again(typed: Mapping[str, str]) -> defaultdict[str, str | None]:
+    """Return what was typed, each text with at most one sign more than its field takes."""
+    return _or_none({name: text[: LONGEST[name] + 1] if name in LONGEST else text for name, text in typed.items()})
 
 
 def _or_none(values: Mapping[str, str]) -> defaultdict[str, str | None]:
@@ -60,7 +69,11 @@ def _held(funnel: Funnel, place: Place) -> Context | None:
     if place.held is None or place.step in (NEED, SITUATION, END):
         return None
     left = funnel.settings.hold_extensions - place.held.extensions
-    return {"until": place.held.expires_at, "may_extend": left > 0}
+    return {
+        "until": place.held.expires_at,
+        "may_extend": left > 0,
+        "minutes": funnel.settings.hold_minutes,
+    }
 
 
 def _need(funnel: Funnel, place: Place) -> Context:
@@ -156,10 +169,10 @@ def _questions(_funnel: Funnel, place: Place) -> Context:
 
 def _reach(_funnel: Funnel, place: Place) -> Context:
     outlook = place.outlook
-    typed = dict(place.draft.journey.typed.get(REACH, {}))
+    typed = _shown_again(place.draft.journey.typed.get(REACH, {}))
     if outlook.minor and not outlook.needs_phone:
         typed.setdefault("channel", forms.NO_MESSAGE)
-    return {"typed": _or_none(typed), "minor": outlook.minor, "needs_phone": outlook.needs_phone}
+    return {"typed": typed, "minor": outlook.minor, "needs_phone": outlook.needs_phone}
 
 
 def _fees(_funnel: Funnel, place: Place) -> Context:
@@ -185,47 +198,6 @@ def _check(funnel: Funnel, place: Place) -> Context:
         "booking": outlook.chosen_act.booking if journey.answers[SLOT]["kind"] == "appointment" else "ask",
         "kind": journey.answers[SLOT]["kind"],
     }
-
-
-def check_rows(funnel: Funnel, place: Place) -> list[Context]:
-    """Return the answers to check: what for, for whom, when, how to reach; each with the page that changes it."""
-    journey, outlook, language = place.draft.journey, place.outlook, place.draft.journey.language
-    slot = journey.answers[SLOT]
-    reach = journey.answers[REACH]
-    timezone = funnel.catalogue.directory().sites[0].timezone
-    numbers = {step: number for number, step in enumerate(place.path, 1)}
-    choices = _choices(place)
-    return [
-        {"kind": "act", "value": outlook.chosen_act.name.in_language(language), "number": numbers[NEED]},
-        {"kind": "age", "value": outlook.age, "number": numbers[SITUATION]},
-        {"kind": "consent", "value": journey.answers[WHO]["decision"], "number": numbers[WHO]},
-        {
-            "kind": "answers",
-            "value": len(choices) - choices.count(RATHER_NOT),
-            "total": len(choices),
-            "number": numbers["questions1"],
-        },
-        {
-            "kind": slot["kind"],
-            "value": datetime.fromisoformat(slot["starts_at"]) if slot["starts_at"] else None,
-            "number": numbers[SLOT],
-            "timezone": timezone,
-        },
-        {"kind": "name", "value": reach["name"], "number": numbers[REACH]},
-        {
-            "kind": "contact",
-            "value": journey.typed[REACH]["phone"] if reach["phone"] else reach["email"],
-            "number": numbers[REACH],
-        },
-    ]
-
-
-def _choices(place: Place) -> list[str]:
-    """Return the codes chosen at the questions: how many were answered is shown again, never what was said."""
-    answers = place.draft.journey.answers
-    return [
-        choice for step in answers if step.startswith("questions") for choice in answers[step]["choices"].values()
-    ]
 
 
 def _end(_funnel: Funnel, place: Place) -> Context:

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request
 
-from app.db import SiloUnavailable
 from app.discretion.sizes import padded_gzip, padded_plain
 from app.web.claims import CLAIMS
 from app.web.cookie import Language, Screen
+from app.web.errors import new_event_id
 from app.web.formats import day_text
 from app.web.hosting import TEST_ID, hosting_sentence
 from app.web.jinja import translator
@@ -80,8 +80,9 @@ def leave() -> Response:
     if token is not None:
         try:
             services().on_exit(token)
-        except SiloUnavailable as outage:
-            log.warning("a draft could not be dropped at an exit", extra={"silo": outage.silo})
+        except Exception as error:
+            fields = {"event_id": new_event_id(), "kind": type(error).__name__}
+            log.error("a draft could not be dropped at an exit", extra=fields)
     return redirect_and_forget("/bonjour")
 
 

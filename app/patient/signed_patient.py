@@ -1,11 +1,13 @@
 """Who is signed in to a space, for Flask-Login. The cookie's token is looked up; nothing is kept in a session."""
 
+from dataclasses import replace
+
 from flask import Flask, Request
 from flask_login import LoginManager, UserMixin, current_user
 
 from app.booking.signed import Signed, signed_in
 from app.patient.services import patient
-from app.web.pages import visitor
+from app.web.pages import keep, visitor
 
 
 class SignedPatient(UserMixin):
@@ -30,7 +32,13 @@ def init_login(app: Flask) -> None:
 
 def signed_patient() -> Signed | None:
     """Return whose space this browser may open, or None."""
-    return current_user.signed if current_user.is_authenticated else None
+    if not current_user.is_authenticated:
+        return None
+    signed: Signed = current_user.signed
+    who = visitor()
+    if signed.token is not None and signed.token != who.token:
+        keep(replace(who, token=signed.token))  # the journey was sent under a token that opens nothing more
+    return signed
 
 
 def _find(_request: Request) -> SignedPatient | None:

@@ -54,20 +54,26 @@ def come_back() -> Response:
     """Take words, right, wrong or malformed: the same time, the same answer, the same next page."""
     if not visitor().returned:
         return redirect303(NO_COOKIE)
-    zone = patient()
-    request.environ[WORDS_SLOT] = slowness(zone.funnel)
     if not hmac.compare_digest(_key(_WORDS_KEY, 0).encode(), request.form.get("k", "").encode()):
         return redirect303(SPACE, notice=CHANGED)
+    zone = patient()
+    request.environ[WORDS_SLOT] = slowness(zone.funnel)
     try:
         token = enter(zone.funnel, zone.gate, request.form.get("words", ""), request.remote_addr or "")
     except TooManyGuesses:
-        return redirect303(SPACE, notice=SLOW_DOWN)
+        return _turned_away(SLOW_DOWN)
     except TooManyAtOnce:
-        return redirect303(SPACE, notice=CROWDED)
+        return _turned_away(CROWDED)
     if token is None:
         return redirect303(SPACE, notice=WRONG)
     keep(replace(visitor(), token=token))
     return redirect303(SPACE)
+
+
+def _turned_away(notice: str) -> Response:
+    """Answer who was not let try at once, so that a crowd of them keeps no thread: no words were looked at."""
+    del request.environ[WORDS_SLOT]
+    return redirect303(SPACE, notice=notice)
 
 
 @bp.get(SPACE)

@@ -21,9 +21,9 @@ CROWDED = "c"
 @bp.get("/mots")
 def show() -> Response:
     """Show the words once they are kept, or offer to keep them."""
-    who = visitor()
+    zone, who = patient(), visitor()
     try:
-        here = place(patient().funnel, who.token, who.language, 1)
+        here = place(zone.funnel, who.token, who.language, 1)
     except DraftGone:
         return redirect303("/r/01")
     if here.draft.version == 0:
@@ -35,21 +35,23 @@ def show() -> Response:
         kept=here.draft.locator is not None,
         words=here.draft.journey.words,
         kept_until=here.draft.expires_at,
-        timezone=patient().funnel.catalogue.directory().sites[0].timezone,
+        timezone=zone.funnel.catalogue.directory().sites[0].timezone,
         crowded=who.notice == CROWDED,
+        minutes_with_words=zone.settings.draft_days_with_words * 24 * 60,
+        minutes_without=zone.settings.draft_minutes,
     )
 
 
 @bp.post("/mots")
 def keep() -> Response:
     """Let the words of this journey open it again."""
-    request.environ[WORDS_SLOT] = 1
     zone, who = patient(), visitor()
     if who.token is None:
         return redirect303("/r/01" if who.returned else NO_COOKIE)
     try:
         here = place(zone.funnel, who.token, who.language, 1)
         is_fresh(here.draft, STEP, typed_values().get("k", ""))
+        request.environ[WORDS_SLOT] = 1
         keep_words(zone.funnel, zone.gate, who.token)
     except (DraftGone, ForeignKey):
         return redirect303("/r/01")

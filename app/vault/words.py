@@ -7,7 +7,8 @@ Argon2id stands before each guess.
 import secrets
 import threading
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
@@ -49,20 +50,27 @@ class WordKeys:
 
 
 class WordsGate:
-    """Lets few derivations run at once in a process, since each takes memory and time; the others wait a while."""
+    """Lets few derivations run at once in a process, since each takes memory and time; a few more wait a while."""
 
-    def __init__(self, at_once: int = 2, wait_seconds: float = 5.0) -> None:
+    def __init__(self, at_once: int = 2, wait_seconds: float = 5.0, waiting: int = 8) -> None:
+        self._inside = threading.BoundedSemaphore(at_once + waiting)
         self._places = threading.BoundedSemaphore(at_once)
         self._wait_seconds = wait_seconds
 
     def derive(self, normalised: str, salt: bytes, cost: WordsCost) -> WordKeys:
-        """Derive in turn. Raises TooManyAtOnce when no place comes free in time."""
-        if not self._places.acquire(timeout=self._wait_seconds):
-            raise TooManyAtOnce("too many code words are being tried at once")
-        try:
+        """Derive in turn. Raises TooManyAtOnce at once when too many wait, or when no place comes free in time."""
+        with _taken(self._inside, 0), _taken(self._places, self._wait_seconds):
             return derive_word_keys(normalised, salt, cost)
-        finally:
-            self._places.release()
+
+
+@contextmanager
+def _taken(places: threading.BoundedSemaphore, seconds: float) -> Iterator[None]:
+    if not places.acquire(timeout=seconds):
+        raise TooManyAtOnce("too many code words are being tried at once")
+    try:
+        yield
+    finally:
+        places.release()
 
 
 def new_words(language: Language, avoid: Callable[[str], bool]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from jinja2.lexer import Token, TokenStream
 
 from app.config import ROOT
 from app.web.cookie import Language
-from app.web.formats import day_text, moment_text, money_text, time_text
+from app.web.formats import day_text, duration_text, moment_text, money_text, time_text
 from app.web.once import Once
 
 TEMPLATES = ROOT / "templates"
@@ -98,6 +98,7 @@ def configure(environment: Environment, language: Language) -> None:
         "time": partial(_swapped, time_text, language),
         "moment": partial(_swapped, moment_text, language),
         "money": partial(_money, language),
+        "duration": partial(_duration, language),
     }
 
 
@@ -119,3 +120,7 @@ def _swapped(write: Callable[[Any, str, Language], str], language: Language, mom
 
 def _money(language: Language, cents: int) -> str:
     return money_text(cents, language)
+
+
+def _duration(language: Language, minutes: int) -> str:
+    return duration_text(minutes, language)

@@ -6,6 +6,7 @@ row is removed last, so that a worker killed anywhere leaves it to be carried ag
 
 import base64
 import binascii
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -13,11 +14,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.care.models import Case
 from app.care.service import put_case
 from app.clock import Clock
 from app.db import Databases, insert_for
 from app.desk.models import Visit, VisitPool
 from app.front.models import Submission
+from app.identity.models import Contact
 from app.identity.service import put_contact
 from app.ledger.service import record
 from app.vault.door import Vault
@@ -42,12 +45,24 @@ def take_in(db: Databases, vault: Vault, clock: Clock, setbacks: Setbacks | None
     return drain(db, "front", Submission, clock, Setbacks() if setbacks is None else setbacks, carry)
 
 
+def carried(db: Databases) -> dict[UUID, UUID]:
+    """Return every submission that one of the clinic's silos knows, with its pseudonym."""
+    known: dict[UUID, UUID] = {}
+    with db.reading("identity") as session:
+        known.update(session.execute(select(Contact.submission, Contact.pseudonym)).tuples().all())
+    with db.reading("care") as session:
+        known.update(session.execute(select(Case.id, Case.pseudonym)).tuples().all())
+    with db.reading("desk") as session:
+        known.update(session.execute(select(Visit.id, Visit.pseudonym)).tuples().all())
+    return known
+
+
 def _carry(db: Databases, vault: Vault, clock: Clock, _front: Session, row: Submission) -> None:
     now = clock()
     receipt = record(  # Each opening is written, a repeated one too: hence no `once`.
         db, now, "worker", "submission.taken_in", [row.pseudonym], ["contact"], submission=row.id
     )
-    _keep_secrets(db, vault, row)
+    _keep_secrets(db, vault, row, now)
     context = Context("desk.visit", row.pseudonym, "contact", row.id, 1)
     visit = VisitDocument.model_validate(vault.open_json(row.sealed_visit, receipt, context))
     with db.writing("identity") as session:
@@ -58,7 +73,7 @@ def _carry(db: Databases, vault: Vault, clock: Clock, _front: Session, row: Subm
         _put_visit(session, row, visit)
 
 
-def _keep_secrets(db: Databases, vault: Vault, row: Submission) -> None:
+def _keep_secrets(db: Databases, vault: Vault, row: Submission, now: datetime) -> None:
     """Move the submission's secrets from the mailbox to the keystore, in one commit."""
     with db.writing("keys") as session:
         entry = session.scalar(select(MailboxEntry).where(MailboxEntry.submission == row.id))
@@ -66,7 +81,7 @@ def _keep_secrets(db: Databases, vault: Vault, row: Submission) -> None:
             return  # Moved by a former attempt; if not, what comes next finds no secret and stops.
         document = vault.keystore.open_intake(entry.epoch, entry.sealed, row.id)
         for purpose, secret in _secrets(document, row.pseudonym).items():
-            vault.keystore.put(session, row.pseudonym, purpose, secret)
+            vault.keystore.put(session, row.pseudonym, purpose, secret, now)
         session.delete(entry)
 
 

@@ -16,6 +16,7 @@ from app.booking.closures import apply_absences
 from app.clock import Clock
 from app.db import Databases
 from app.vault.door import Vault
+from app.worker.called_off import free_called_off
 from app.worker.drain import Setbacks
 from app.worker.epochs import turn_keys
 from app.worker.intake import take_in
@@ -47,6 +48,7 @@ def rounds(db: Databases, vault: Vault, clock: Clock) -> tuple[Round, ...]:
         Round("intake", often, partial(take_in, db, vault, clock, Setbacks())),
         Round("patient_actions", often, partial(carry_actions, db, vault, clock, Setbacks())),
         Round("space_patches", often, partial(merge_patches, db, vault, clock, Setbacks())),
+        Round("called_off", seldom, partial(free_called_off, db, clock)),
         Round("absences", seldom, lambda: apply_absences(db, clock())),
         Round("tidy", seldom, partial(tidy, db, clock)),
     )

@@ -145,7 +145,7 @@ def _change(db: Databases, vault: Vault, clock: Clock, act: _Act, seen: Visit) -
         visit.state, visit.version, visit.last_action = to, seen.version + 1, act.row.id
         if act.told.slot is not None:
             _give_slot(visit, act.told.slot)
-            visit.moved_at = now
+            visit.confirmed, visit.moved_at = True, now
         if act.told.action == "accept" and seen.state != act.told.seen:
             _say_again(session, vault, visit, clock)
     return to

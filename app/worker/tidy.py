@@ -7,14 +7,19 @@ from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.engine import CursorResult
 
 from app.booking import holds
+from app.booking.send import SPACE_KEPT
 from app.clock import Clock
 from app.db import Databases, Silo
 from app.desk.models import Proposal, StaffSession, Visit
 from app.front.models import Draft, Guess, Space, SpaceSession
+from app.vault.models import SpaceSecret
 
 BATCH = 200
 """Most rows one transaction removes."""
 
+SPACE_SECRETS_KEPT = SPACE_KEPT + timedelta(days=30)
+"""How long a space's secret stays sealed to its words. Nothing says whose it is: its age alone tells that the space
+has gone, with a margin for one that was sent again."""
 _GUESSES_KEPT = timedelta(days=1)
 _STAFF_SESSION_LONGEST = timedelta(hours=24)
 
@@ -26,22 +31,23 @@ def tidy(db: Databases, clock: Clock) -> int:
     with db.writing("front") as session:
         removed = holds.purge_expired(session, now)
         removed += _rowcount(session.execute(delete(Guess).where(Guess.hour < oldest_hour)))
-    removed += _remove(db, "front", Draft, Draft.expires_at <= now)
-    removed += _remove(db, "front", SpaceSession, SpaceSession.expires_at <= now)
-    removed += _remove(db, "front", Space, Space.expires_at <= now)
-    removed += _remove(db, "desk", StaffSession, StaffSession.created_at <= now - _STAFF_SESSION_LONGEST)
+    removed += _remove(db, "front", Draft.id, Draft.expires_at <= now)
+    removed += _remove(db, "front", SpaceSession.id, SpaceSession.expires_at <= now)
+    removed += _remove(db, "front", Space.id, Space.expires_at <= now)
+    removed += _remove(db, "keys", SpaceSecret.locator, SpaceSecret.created_at <= now - SPACE_SECRETS_KEPT)
+    removed += _remove(db, "desk", StaffSession.id, StaffSession.created_at <= now - _STAFF_SESSION_LONGEST)
     answered = select(Visit.id).where(Visit.state.not_in(("proposed", "move_asked")))
-    removed += _remove(db, "desk", Proposal, or_(Proposal.expires_at <= now, Proposal.visit_id.in_(answered)))
+    removed += _remove(db, "desk", Proposal.id, or_(Proposal.expires_at <= now, Proposal.visit_id.in_(answered)))
     return removed
 
 
-def _remove(db: Databases, silo: Silo, model: Any, expired: ColumnElement[bool]) -> int:
-    """Delete every row of a condition, a batch to a transaction."""
+def _remove(db: Databases, silo: Silo, key: Any, expired: ColumnElement[bool]) -> int:
+    """Delete every row of a condition from a primary key's table, a batch to a transaction."""
     removed = 0
     while True:
         with db.writing(silo) as session:
-            batch = select(model.id).where(expired).limit(BATCH)
-            gone = _rowcount(session.execute(delete(model).where(model.id.in_(batch))))
+            batch = select(key).where(expired).limit(BATCH)
+            gone = _rowcount(session.execute(delete(key.class_).where(key.in_(batch))))
         removed += gone
         if gone < BATCH:
             return removed

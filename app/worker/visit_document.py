@@ -29,6 +29,7 @@ class VisitDocument(BaseModel):
         """Return the columns of `desk.visits` that this document decides."""
         plain = ("kind", "state", "starts_at", "minutes", "buffer_minutes", "reachable")
         return {name: getattr(self, name) for name in plain} | {
+            "confirmed": self.state == "booked",
             "site_id": self.site,
             "room_id": self.room,
             "practitioner_id": self.practitioner,

@@ -93,6 +93,7 @@ def upgrade() -> None:
         sa.Column("room_id", sa.Uuid(), nullable=True),
         sa.Column("practitioner_id", sa.Uuid(), nullable=True),
         sa.Column("reachable", sa.Boolean(), nullable=False),
+        sa.Column("confirmed", sa.Boolean(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("moved_at", sa.DateTime(), nullable=True),

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from app.booking.holds import propose
 from app.booking.slots import Slot
@@ -32,7 +32,7 @@ def write_in_space(house: House, parcel: Parcel, **changes: Any) -> None:
         spaces.replace(session, space_id, sealed, version + 1)
 
 
-def as_proposal(slot: Slot, until: datetime) -> dict[str, Any]:
+def as_proposal(proposal: UUID, slot: Slot, until: datetime) -> dict[str, Any]:
     """Return a slot as the space shows a proposal."""
     directory = clinic_directory()
     return {
@@ -44,6 +44,7 @@ def as_proposal(slot: Slot, until: datetime) -> dict[str, Any]:
         "room": directory.room(slot.room).name,
         "expires_at": until.isoformat(),
         "slot": {
+            "proposal": str(proposal),
             "starts_at": slot.starts_at.isoformat(),
             "minutes": slot.minutes,
             "site": str(slot.site),
@@ -55,6 +56,8 @@ def as_proposal(slot: Slot, until: datetime) -> dict[str, Any]:
 
 def propose_slot(house: House, parcel: Parcel, slot: Slot, until: datetime, message: str | None = None) -> None:
     """Keep a slot for a patient, and offer it in their space."""
+    proposal = uuid4()
     with house.db.writing("front") as session:
-        propose(session, uuid4(), slot, house.clock(), until)
-    write_in_space(house, parcel, state="proposed", proposals=[as_proposal(slot, until)], message=message)
+        propose(session, proposal, slot, house.clock(), until)
+    offered = [as_proposal(proposal, slot, until)]
+    write_in_space(house, parcel, state="proposed", proposals=offered, message=message)

@@ -37,7 +37,8 @@ def a_visit(session: Session, **changes: Any) -> UUID:
         "version": 1,
         "created_at": NOW,
     }
-    row = Visit(**(columns | changes))
+    columns |= changes
+    row = Visit(**({"confirmed": columns["state"] != "requested"} | columns))
     session.add(row)
     session.flush()
     return row.id

@@ -1,6 +1,7 @@
 """Somebody before a browser, and what they do on a journey, in their own verbs. Every page they get is linted."""
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,8 @@ INSTANT, TO_CONFIRM, ASK = "0101", "0104", "0105"
 """Acts of the shipped profiles by how they are booked."""
 QUESTIONS, SLOT, REACH, FEES, CHECK = 4, 5, 6, 7, 8
 """The numbers of the pages, with one page of questions."""
+FILTER, LATER, EARLIER, LONGER = "02", "03", "04", "05"
+"""What the buttons beside *Continuer* send."""
 NONE_SUITS, WRITE = "none000000000000", "write00000000000"
 
 
@@ -53,6 +56,12 @@ class Patient:
         """Fill in the step on show, and press Enter."""
         return self.browser.submit(values or {})
 
+    def presses(self, value: str, values: Values | None = None) -> Page:
+        """Fill in the form of the button that sends this value as `go`, and press it."""
+        buttons = [b for b in self.page.tree.iter("button") if (b.get("name"), b.get("value")) == ("go", value)]
+        assert buttons, f"no button sends {value!r}"
+        return self.browser.submit(values or {}, words(buttons[-1]))
+
     def asks_for(self, act: str) -> Page:
         """Choose what for, on the first step."""
         self.opens("/r/01")
@@ -81,7 +90,7 @@ class Patient:
 
     def walks_to(self, number: int, act: str = INSTANT, age: str = "34") -> Page:
         """Answer every step before this page."""
-        steps = (
+        steps: tuple[Callable[[], Page], ...] = (
             lambda: self.asks_for(act),
             lambda: self.says(age),
             self.decides,

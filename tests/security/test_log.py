@@ -69,7 +69,7 @@ def test_faults_refusals_and_outages_log_no_typed_value(house: House, lines: io.
     with locked(house, "front"):
         patient.browser.post("/r/06", form | {"k": "00"}, status=503)
     patient.opens(f"/r/{REACH:02d}")
-    patient.gives(NAME, "04", phone=PHONE, email=EMAIL + " ")
+    patient.gives(NAME, "04", phone=PHONE, email=f"{EMAIL} x")
     patient.gives(NAME, "04", email=EMAIL)
     patient.continues()
     assert patient.page.path == f"/r/{CHECK:02d}"

@@ -98,7 +98,7 @@ def test_nothing_that_leaves_a_page_holds_a_word_of_the_lexicon(app: Flask, wire
     for act in (*INSTANT, *CONFIRMED, *ASKED):
         patient = Patient(app)
         patient.books(act)
-        patient.browser.submit({}, "Fermer mon espace")
+        patient.presses("out")
         minor = Patient(app)
         minor.asks_for(act)
         minor.says("16")

@@ -10,6 +10,7 @@ from tests.factories.house import House
 from tests.factories.outages import full, locked, no_room, stopped
 from tests.factories.patient import CHECK, REACH, Patient, draft_of
 from tests.journeys.patient.agenda_of import cells_taken, hold_of
+from tests.journeys.patient.conftest import Arrives
 
 Outage = Callable[[House, Silo], AbstractContextManager[None]]
 OUTAGES: list[Outage] = [stopped, locked, no_room]
@@ -39,7 +40,7 @@ def test_a_sending_that_fails_is_sent_again_when_the_silo_returns(
     assert cells_taken(house, kind="appointment") == 24
 
 
-@pytest.mark.parametrize("outage", [*OUTAGES, full])
+@pytest.mark.parametrize("outage", OUTAGES)
 def test_a_step_that_fails_may_be_answered_again(house: House, patient: Patient, outage: Outage) -> None:
     patient.walks_to(REACH)
     before = draft_of(house, patient.token)
@@ -50,6 +51,22 @@ def test_a_step_that_fails_may_be_answered_again(house: House, patient: Patient,
     after = draft_of(house, patient.token)
     assert (after.version, after.journey.answers) == (before.version, before.journey.answers)
     assert patient.browser.post(f"/r/{REACH:02d}", data).path == "/r/07"
+
+
+def test_a_disk_that_fills_up_stops_new_journeys_calmly(house: House, another: Arrives) -> None:
+    answered = []
+    with full(house, "front"):
+        for _ in range(12):
+            somebody = another()
+            somebody.opens("/r/01")
+            _path, data = somebody.page.filled({"act": "0101"})
+            response = somebody.browser.client.post("/r/01", data=data, headers={"Accept-Encoding": "gzip"})
+            answered.append((response.status_code, somebody, data))
+    refused = [(somebody, data) for status, somebody, data in answered if status == 503]
+    assert {status for status, _somebody, _data in answered} <= {303, 503}
+    assert refused
+    for somebody, data in refused:
+        assert somebody.browser.post("/r/01", data).path == "/r/02"
 
 
 @pytest.mark.parametrize("path", ["/r/01", "/r/06", "/mots", "/e"])

@@ -10,10 +10,8 @@ from app.front.cells import start_of
 from app.front.models import Submission
 from tests.factories.directory import named
 from tests.factories.house import House, clinic_directory
-from tests.factories.patient import ASK, NONE_SUITS, SLOT, Patient, parcel_of
+from tests.factories.patient import ASK, EARLIER, FILTER, LATER, NONE_SUITS, SLOT, Patient, parcel_of
 from tests.journeys.patient.agenda_of import cells_taken
-
-SEE = "Voir les créneaux ainsi"
 
 
 def shown(patient: Patient) -> list[tuple[object, object, datetime]]:
@@ -34,7 +32,7 @@ def test_slots_are_shown_by_day_and_who_takes_them_is_said(patient: Patient) -> 
 def test_a_choice_ticked_stays_ticked_while_slots_are_filtered(patient: Patient) -> None:
     patient.walks_to(SLOT)
     code = patient.offered("slot")[0]
-    page = patient.browser.submit({"slot": code, "day": "01"}, SEE)
+    page = patient.presses(FILTER, {"slot": code, "day": "01"})
     assert page.path == f"/r/{SLOT:02d}"
     assert patient.chosen("slot") == [code]
 
@@ -42,48 +40,49 @@ def test_a_choice_ticked_stays_ticked_while_slots_are_filtered(patient: Patient)
 @pytest.mark.parametrize(
     ("wish", "holds"),
     [
-        ({"Une femme ou un homme": "une femme"}, lambda who, where, start: who == named("A. Exemple")),
-        ({"Une femme ou un homme": "un homme"}, lambda who, where, start: who == named("B. Modèle")),
-        ({"Lieu, sur place": "Le Moulin"}, lambda who, where, start: where == named("Le Moulin")),
-        ({"Soignant": "B. Modèle"}, lambda who, where, start: who == named("B. Modèle")),
-        ({"Jour": "mercredi"}, lambda who, where, start: start.weekday() == 2),
-        ({"Moment": "matin"}, lambda who, where, start: start.hour < 11),
-        ({"Moment": "après-midi"}, lambda who, where, start: start.hour >= 11),
-        ({"Accès sans marche": "nécessaire"}, lambda who, where, start: where == named("Le Quai")),
+        ({"gender": "01"}, lambda who, where, start: who == named("A. Exemple")),
+        ({"gender": "02"}, lambda who, where, start: who == named("B. Modèle")),
+        ({"site": "Le Moulin"}, lambda who, where, start: where == named("Le Moulin")),
+        ({"practitioner": "B. Modèle"}, lambda who, where, start: who == named("B. Modèle")),
+        ({"day": "mercredi"}, lambda who, where, start: start.weekday() == 2),
+        ({"hours": "matin"}, lambda who, where, start: start.hour < 11),
+        ({"hours": "après-midi"}, lambda who, where, start: start.hour >= 11),
+        ({"access": "01"}, lambda who, where, start: where == named("Le Quai")),
     ],
 )
 def test_a_wish_is_kept_and_every_slot_follows_it(patient: Patient, wish: dict[str, str], holds: object) -> None:
     patient.walks_to(SLOT)
-    patient.browser.submit(wish, SEE)
+    patient.presses(FILTER, wish)
     assert shown(patient)
     assert callable(holds)
     assert all(holds(*slot) for slot in shown(patient))
-    ((label, words),) = wish.items()
-    select_field = patient.page.form(SEE)
-    chosen = [o for o in select_field.iter("option") if "selected" in o.attrib and o.get("value") != "00"]
-    assert ["".join(o.itertext()) for o in chosen] == [words], label
+    ((name, wished),) = wish.items()
+    field = patient.page.main.find(f".//select[@id='{name}']")
+    assert field is not None
+    chosen = [(o.get("value"), "".join(o.itertext())) for o in field.iter("option") if "selected" in o.attrib]
+    assert [wished in one for one in chosen] == [True]
 
 
 def test_later_days_then_earlier_ones(patient: Patient) -> None:
     patient.walks_to(SLOT)
     first = shown(patient)
-    patient.browser.submit({}, "Plus tard")
+    patient.presses(LATER)
     later = shown(patient)
     assert later[0][2].date() > first[-1][2].date()
-    patient.browser.submit({}, "Plus tôt")
+    patient.presses(EARLIER)
     assert shown(patient)[0][2] < later[0][2]
 
 
 def test_a_slot_of_a_later_day_can_be_taken(patient: Patient) -> None:
     patient.walks_to(SLOT)
-    patient.browser.submit({}, "Plus tard")
-    patient.browser.submit({}, "Plus tard")
+    patient.presses(LATER)
+    patient.presses(LATER)
     assert patient.takes(patient.offered("slot")[3]).path == "/r/06"
 
 
 def test_wishes_nobody_can_grant_are_no_dead_end(house: House, patient: Patient) -> None:
     patient.walks_to(SLOT)
-    page = patient.browser.submit({"gender": "02", "access": "01"}, SEE)
+    page = patient.presses(FILTER, {"gender": "02", "access": "01"})
     assert "Aucun créneau ne répond à ces choix" in page.text
     assert patient.offered("slot") == [NONE_SUITS]
     patient.takes(NONE_SUITS)
@@ -117,7 +116,7 @@ def test_no_slot_suits_gives_back_the_one_held(house: House, patient: Patient) -
 def test_where_the_clinic_proposes_the_patient_says_when_it_suits(house: House, patient: Patient) -> None:
     page = patient.walks_to(SLOT, ASK)
     assert page.heading == "Dire quand cela vous irait"
-    patient.continues({"Jour": "jeudi", "Moment": "après 17 h", "Lieu, sur place": "Le Quai"})
+    patient.continues({"day": "jeudi", "hours": "03", "site": "Le Quai"})
     patient.gives()
     patient.continues()
     parcel = parcel_of(house, patient.token)
@@ -130,9 +129,9 @@ def test_where_the_clinic_proposes_the_patient_says_when_it_suits(house: House, 
 
 def test_a_day_of_the_past_or_of_another_age_shows_a_page_all_the_same(patient: Patient) -> None:
     patient.walks_to(SLOT)
-    _path, data = patient.page.filled({}, "Plus tard")
+    _path, data = patient.page.filled({})
     for day in ("1999-01-01", "9999-12-31", "0001-01-01", "hier", ""):
-        page = patient.browser.post(f"/r/{SLOT:02d}", data | {"next": day, "from": day})
+        page = patient.browser.post(f"/r/{SLOT:02d}", data | {"go": LATER, "next": day, "from": day})
         assert page.path == f"/r/{SLOT:02d}"
         assert all(start >= datetime(2026, 11, 23, 8, tzinfo=UTC) for _who, _where, start in shown(patient))
 

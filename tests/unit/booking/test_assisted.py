@@ -1,5 +1,6 @@
 """Staff enter a journey for somebody they hear: the same steps and rules, consents read aloud."""
 
+import base64
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +16,7 @@ from app.front.models import Hold, SlotCell, SpaceSession, Submission
 from app.ledger.service import events_for
 from app.profiles.models import RATHER_NOT
 from app.vault.intake import load_intake_key
+from app.vault.models import MailboxEntry
 from app.vault.words import WordsGate
 from app.worker.intake import take_in
 from tests.factories.house import House
@@ -29,7 +31,7 @@ def funnel(house: House) -> Funnel:
     return a_funnel(house)
 
 
-def spoken(funnel: Funnel, age: str = "34", act: str = "0101", **changes: Any) -> dict[str, dict[str, str]]:
+def spoken(funnel: Funnel, age: str = "34", act: str = "0101") -> dict[str, dict[str, str]]:
     """Return what a patient in no particular case would say at each step."""
     first = {"need": {"act": act}, "situation": {"whom": "01", "standing": "01", "age": age}}
     outlook = foresee(funnel, begin(funnel, "fr"), first)
@@ -45,7 +47,7 @@ def spoken(funnel: Funnel, age: str = "34", act: str = "0101", **changes: Any) -
             "slot": NO_WISH | {"slot": slot},
             "reach": {"name": "Zoé", "channel": "02", "phone": "06 39 98 00 12"},
         }
-    return said | changes
+    return said
 
 
 def entered(
@@ -62,10 +64,6 @@ def count(house: House, model: type, *where: Any) -> int:
 
 def documents(house: House, submission: UUID) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Open what was sent with the secrets that the mailbox holds."""
-    import base64
-
-    from app.vault.models import MailboxEntry
-
     with house.db.reading("keys") as session:
         entry = session.scalars(select(MailboxEntry).where(MailboxEntry.submission == submission)).one()
     posted = house.keystore.open_intake(entry.epoch, entry.sealed, submission)
@@ -118,7 +116,7 @@ def test_every_fault_is_named_with_its_step(house: House, funnel: Funnel) -> Non
         "reach": {"name": "", "channel": "02", "phone": "12"},
         "slot": NO_WISH | {"slot": "x"},
     }
-    found = entered(house, funnel, spoken(funnel, **wrong))
+    found = entered(house, funnel, spoken(funnel) | wrong)
     assert isinstance(found, Faults)
     assert {step: [field for field, _ in faults] for step, faults in found.by_step.items()} == {
         "who": ["decision"],

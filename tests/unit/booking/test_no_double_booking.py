@@ -90,7 +90,7 @@ class Agenda(RuleBasedStateMachine):
     def hold(self, draft: UUID, slot: Slot) -> None:
         had = self.held.get(draft)
         alive = had and any(got[0] == draft and got[1] and got[1] > self.now for got in self.taken.values())
-        same = alive and had and (had.practitioner, had.starts_at) == (slot.practitioner, slot.starts_at)
+        same = alive and had and _cells(had) == _cells(slot)
         expected = same or self._is_free(slot, draft)
         assert self._try(hold, draft, slot, self.now, 15, 10_000) == expected
         if expected and not same:
@@ -152,16 +152,12 @@ class Agenda(RuleBasedStateMachine):
         if slot is None:
             return
         got = self.taken.get((slot.practitioner, slot.start_cell))
-        had = self.booked.get(sent)
-        same = had and (had.practitioner, had.starts_at) == (slot.practitioner, slot.starts_at)
-        kept = got and got[1] and got[1] > self.now and got[0].int & (3 << 64) == _PROPOSED
-        expected = same or (kept and got and self.held[got[0]].starts_at == slot.starts_at)
-        assert self._try(accept_proposal, sent, slot.code, self.now) == bool(expected)
-        if expected and not same and got:
-            taken = self.held[got[0]]
-            self._give_back(got[0], sent)
-            self._give(taken, sent)
-            self.booked[sent] = taken
+        expected = bool(got and got[0] == proposal and got[1] and got[1] > self.now)
+        assert self._try(accept_proposal, sent, proposal, self.now) == expected
+        if expected:
+            self._give_back(proposal, sent)
+            self._give(slot, sent)
+            self.booked[sent] = slot
 
     @rule(owner=owners, resource=st.sampled_from(RESOURCES), place=st.integers(0, 9), length=st.integers(1, 6))
     def be_away(self, owner: UUID, resource: UUID, place: int, length: int) -> None:

@@ -31,9 +31,9 @@ def _propose(db: Databases, slot: Slot, until: datetime = UNTIL) -> UUID:
     return proposal
 
 
-def _accept(db: Databases, owner: UUID, slot: Slot, now: datetime = NOW) -> None:
+def _accept(db: Databases, owner: UUID, proposal: UUID, now: datetime = NOW) -> None:
     with db.writing("front") as session:
-        accept_proposal(session, owner, slot.code, now)
+        accept_proposal(session, owner, proposal, now)
 
 
 def _owned(db: Databases, owner: UUID) -> dict[UUID, range]:
@@ -60,31 +60,32 @@ def test_a_proposal_keeps_its_slot_until_it_ends(db: Databases, slots: list[Slot
 def test_an_accepted_proposal_takes_the_place_of_the_appointment(db: Databases, slots: list[Slot]) -> None:
     owner = uuid4()
     book(db, list(slots[0].resources), slots[0].starts_at, 30, owner)
-    _propose(db, slots[3])
-    for _ in range(2):
-        _accept(db, owner, slots[3], UNTIL - timedelta(seconds=1))
-        assert _owned(db, owner) == _extent(slots[3])
+    proposal = _propose(db, slots[3])
+    _accept(db, owner, proposal, UNTIL - timedelta(seconds=1))
+    assert _owned(db, owner) == _extent(slots[3])
     keep(db, uuid4(), slots[0])
 
 
 def test_a_proposal_that_ended_or_never_was_is_not_accepted(db: Databases, slots: list[Slot]) -> None:
     owner = uuid4()
     book(db, list(slots[0].resources), slots[0].starts_at, 30, owner)
-    _propose(db, slots[3])
-    book(db, list(slots[5].resources), slots[5].starts_at, 30, uuid4())
-    for slot, now in ((slots[3], UNTIL), (slots[4], NOW), (slots[5], NOW)):
+    proposal = _propose(db, slots[3])
+    for named, now in ((proposal, UNTIL), (uuid4(), NOW)):
         with pytest.raises(SlotTaken):
-            _accept(db, owner, slot, now)
-    with pytest.raises(SlotTaken), db.writing("front") as session:
-        accept_proposal(session, owner, "0" * 16, NOW)
+            _accept(db, owner, named, now)
     assert _owned(db, owner) == _extent(slots[0])
 
 
-def test_a_code_that_falls_inside_a_proposal_is_not_its_start(db: Databases, slots: list[Slot]) -> None:
-    _propose(db, slots[3])
-    inside = Slot(slots[3].starts_at + timedelta(minutes=15), 20, 10, *slots[3].resources, slots[3].site)
+def test_a_slot_withdrawn_and_proposed_to_another_is_not_taken_by_the_first(
+    db: Databases, slots: list[Slot]
+) -> None:
+    withdrawn = _propose(db, slots[3])
+    with db.writing("front") as session:
+        cells.free(session, withdrawn)
+    to_another = _propose(db, slots[3])
     with pytest.raises(SlotTaken):
-        _accept(db, uuid4(), inside)
+        _accept(db, uuid4(), withdrawn)
+    assert _owned(db, to_another) == _extent(slots[3])
 
 
 def test_an_absence_takes_the_day_and_names_the_appointments_to_move(db: Databases, slots: list[Slot]) -> None:
@@ -109,14 +110,14 @@ def test_an_absence_ends_holds_and_proposals_whose_patients_then_choose_again(
 ) -> None:
     draft = uuid4()
     keep(db, draft, slots[0])
-    _propose(db, slots[1])
+    proposal = _propose(db, slots[1])
     assert _away(db, uuid4(), slots[0].practitioner) == set()
     with db.writing("front") as session:
         assert current_hold(session, draft, NOW) is None
         with pytest.raises(SlotTaken):
             claim(session, draft, slots[0], uuid4(), NOW)
         with pytest.raises(SlotTaken):
-            accept_proposal(session, uuid4(), slots[1].code, NOW)
+            accept_proposal(session, uuid4(), proposal, NOW)
     with db.reading("front") as session:
         assert cells.owners(session, slots[0].room, range(slots[0].start_cell, slots[0].start_cell + 99), NOW) == {}
 

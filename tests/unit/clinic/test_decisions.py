@@ -14,7 +14,7 @@ from app.clinic.decisions import decide
 from app.desk.errors import VersionConflict
 from app.desk.models import Visit
 from app.front.models import SlotCell
-from tests.factories.staffed import Staffed
+from tests.factories.staffed import StaffBrowserOf, Staffed
 
 
 def soon(clinic: Staffed) -> Any:
@@ -26,6 +26,13 @@ def space_of(clinic: Staffed, of: Signed) -> Mapping[str, Any]:
     """Return what a patient reads, once the worker has passed."""
     clinic.work()
     return space.read_space(clinic.services.funnel, of).document
+
+
+def propose_another(clinic: Staffed, browser: StaffBrowserOf, path: str) -> None:
+    """Let somebody propose the first slot shown."""
+    browser.get(f"{path}/proposer?des={soon(clinic) + timedelta(days=3)}")
+    code = next(one.get("value") or "" for one in browser.shown.main.iter("input") if one.get("name") == "slot")
+    browser.submit({"slot": code, "message": "Et là ?"}, button="Proposer ce créneau")
 
 
 def cells_of(clinic: Staffed, owner: UUID) -> int:
@@ -58,6 +65,27 @@ def test_a_request_is_declined_with_a_reason_and_its_time_is_free_again(clinic: 
     shown = space_of(clinic, sent)
     assert (shown["state"], shown["message"]) == ("declined", "Voyez <b>votre</b> médecin")
     assert cells_of(clinic, sent.submission) == 0
+
+
+def test_the_desk_can_t_make_an_appointment_of_a_request_by_proposing_then_keeping(clinic: Staffed) -> None:
+    sent = clinic.send("to_confirm", day=soon(clinic))
+    desk, path = clinic.sign_in("accueil"), f"/visite/{sent.submission}"
+    assert "Annuler" not in desk.get(path).text
+    desk.get(f"{path}/annuler", status=409)
+    propose_another(clinic, desk, path)
+    shown = desk.get(path).text
+    assert not [word for word in ("Garder", "Arrivé·e", "Absent·e", "Annuler") if word in shown]
+    desk.get(f"{path}/garder", status=409)
+    desk.get(f"{path}/proposer")
+    data = {"csrf_token": desk.csrf, "version": "2"}
+    for action in ("arrivee", "absence"):
+        desk.post(f"{path}/{action}", data, status=409)
+    assert clinic.visit(sent).state == "proposed"
+    owner = clinic.sign_in(clinic.login_of(clinic.visit(sent)))
+    owner.get(f"/dossier/{sent.submission}")
+    owner.submit(button="Confirmer l’horaire")
+    propose_another(clinic, desk, path)
+    assert "Garder" in desk.get(path).text
 
 
 def test_arrived_seen_and_a_slip_of_the_hand(clinic: Staffed) -> None:

@@ -42,7 +42,7 @@ def fill_a_day(clinic: Staffed) -> None:
         contact |= {"email": None, "call_ok": True, "voicemail_ok": False, "language": "fr"}
         sealed = seal_json(secret, contact, Context("identity.contact", pseudonym, "contact", submission, 1))
         with clinic.house.db.writing("keys") as session:
-            clinic.house.keystore.put(session, pseudonym, "contact", secret)
+            clinic.house.keystore.put(session, pseudonym, "contact", secret, clinic.house.clock())
         with clinic.house.db.writing("identity") as session:
             put_contact(session, pseudonym, submission, sealed, now)
         room = rooms[n % len(rooms)]

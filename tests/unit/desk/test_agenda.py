@@ -76,10 +76,10 @@ def test_a_day_shows_what_stands_and_counts_what_was_called_off(db: Databases) -
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_an_action_is_taken_from_its_states_and_no_other(db: Databases, action: agenda.Action) -> None:
-    rule = RULES[action]
+    rule, confirmed = RULES[action], action != "confirm"
     with db.writing("desk") as session:
         for kind, state in product(KINDS, STATES):
-            visit = a_visit(session, state=state, kind=kind)
+            visit = a_visit(session, state=state, kind=kind, confirmed=confirmed)
             if state in rule.states and kind in rule.kinds:
                 changed, former = agenda.change(session, visit, 1, action, DESK)
                 assert (changed.state, changed.version, former) == (rule.to, 2, state)
@@ -87,6 +87,24 @@ def test_an_action_is_taken_from_its_states_and_no_other(db: Databases, action: 
             with pytest.raises(NotPossible):
                 agenda.change(session, visit, 1, action, DESK)
             assert session.get_one(Visit, visit).version == 1
+
+
+@pytest.mark.parametrize("state", ["requested", "proposed", "move_asked"])
+def test_what_no_practitioner_confirmed_can_be_made_an_appointment_by_a_practitioner_only(
+    db: Databases, state: str
+) -> None:
+    mine = uuid4()
+    with db.writing("desk") as session:
+        visit = session.get_one(Visit, a_visit(session, state=state, confirmed=False, practitioner_id=mine))
+        for_desk = {action for action in ACTIONS if agenda.possible(visit, action, DESK)}
+        assert not for_desk & {"keep", "arrive", "see", "miss", "cancel"}
+        assert agenda.possible(visit, "cancel", Viewer(mine))
+        changed, _former = agenda.change(session, visit.id, 1, "confirm", Viewer(mine))
+        assert changed.confirmed
+        changed, _former = agenda.change(session, visit.id, 2, "propose", DESK)
+        assert {action for action in ("keep", "arrive", "miss", "cancel") if agenda.possible(changed, action, DESK)}
+        with pytest.raises(NotPossible):
+            agenda.change(session, visit.id, 3, "confirm", Viewer(mine))
 
 
 def test_what_needs_a_time_is_refused_without_one(db: Databases) -> None:

@@ -23,7 +23,7 @@ DOCUMENT = {"schema": 1, "answer": "marker"}
 def _furnished(tmp_path: Path) -> tuple[Place, Vault, bytes]:
     place = make_place(tmp_path)
     with place.db.writing("keys") as session:
-        place.keystore.put(session, PSEUDONYM, "care", new_secret())
+        place.keystore.put(session, PSEUDONYM, "care", new_secret(), NOW)
     vault = Vault(place.keystore, place.db)
     return place, vault, vault.seal_json(CONTEXT, DOCUMENT)
 

@@ -1,8 +1,7 @@
-"""Secrets in the keystore: kept, replayed, moved to the key of another day, destroyed."""
+"""Secrets in the keystore: kept, replayed, destroyed."""
 
-import logging
 import threading
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -17,7 +16,7 @@ from app.vault.errors import (
     SecretMalformed,
     SecretMissing,
 )
-from app.vault.keystore import SETTLE, Keystore, Made, Rewrapped
+from app.vault.keystore import Keystore, Made
 from app.vault.models import MailboxEntry, Secret
 from app.vault.sealing import Unsealable, new_secret
 from tests.unit.vault.keystore_place import NOW, UNLOCK, WEEK, Place, make_place
@@ -27,17 +26,12 @@ TOMORROW = NOW + timedelta(days=1)
 
 def _put(place: Place, pseudonym: UUID, purpose: str, secret: bytes) -> None:
     with place.db.writing("keys") as session:
-        place.keystore.put(session, pseudonym, purpose, secret)
+        place.keystore.put(session, pseudonym, purpose, secret, NOW)
 
 
 def _get(place: Place, pseudonym: UUID, purpose: str) -> bytes:
     with place.db.reading("keys") as session:
         return place.keystore.get(session, pseudonym, purpose)
-
-
-def _rewrap(place: Place, now: datetime) -> Rewrapped:
-    with place.db.writing("keys") as session:
-        return place.keystore.rewrap(session, now)
 
 
 def test_a_secret_is_kept_for_one_pseudonym_and_purpose(tmp_path: Path) -> None:
@@ -138,65 +132,6 @@ def test_processes_that_begin_a_day_together_share_one_key(tmp_path: Path) -> No
     assert place.files(".*") == []
 
 
-def test_rewrapping_leaves_all_readable_and_destroys_the_old_day(tmp_path: Path) -> None:
-    place = make_place(tmp_path)
-    kept = {uuid4(): new_secret() for _ in range(20)}
-    for pseudonym, secret in kept.items():
-        _put(place, pseudonym, "care", secret)
-    old_file = (place.directory / "epoch-2026-11-18.key").read_bytes()
-    assert _rewrap(place, TOMORROW) == Rewrapped(20, 0, ())
-    assert place.files("epoch-*") == ["epoch-2026-11-18.key", "epoch-2026-11-19.key"]
-    assert _rewrap(place, TOMORROW + SETTLE) == Rewrapped(0, 0, ("2026-11-18",))
-    assert place.files("epoch-*") == ["epoch-2026-11-19.key"]
-    assert {pseudonym: _get(place, pseudonym, "care") for pseudonym in kept} == kept
-    assert not any(old_file in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-
-
-def test_an_old_day_outlives_the_new_one_a_little_for_what_is_under_way(tmp_path: Path) -> None:
-    place = make_place(tmp_path)
-    assert _rewrap(place, TOMORROW).destroyed == ()
-    assert _rewrap(place, TOMORROW + SETTLE - timedelta(seconds=1)).destroyed == ()
-    assert _rewrap(place, TOMORROW + SETTLE).destroyed == ("2026-11-18",)
-
-
-def test_a_secret_destroyed_stays_unreadable_from_an_old_row_once_its_day_is_over(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    place, gone, other, secret = make_place(tmp_path), uuid4(), uuid4(), new_secret()
-    _put(place, gone, "care", new_secret())
-    _put(place, other, "care", secret)
-    with place.db.reading("keys") as session:
-        backup = session.scalars(select(Secret).where(Secret.pseudonym == gone)).one()
-        row = {"pseudonym": gone, "purpose": "care", "epoch": backup.epoch, "wrapped": backup.wrapped}
-    with place.db.writing("keys") as session:
-        place.keystore.destroy(session, gone, "care")
-    _rewrap(place, TOMORROW)
-    _rewrap(place, TOMORROW + SETTLE)
-    with place.db.writing("keys") as session:
-        session.add(Secret(**row))
-    with pytest.raises(EpochKeyMissing):
-        _get(place, gone, "care")
-    with caplog.at_level(logging.ERROR):
-        assert _rewrap(place, TOMORROW + 2 * SETTLE) == Rewrapped(0, 1, ())
-    assert [record.__dict__["count"] for record in caplog.records] == [1]
-    assert _get(place, other, "care") == secret
-
-
-def test_a_move_that_is_rolled_back_loses_nothing(tmp_path: Path) -> None:
-    place, pseudonym, secret = make_place(tmp_path), uuid4(), new_secret()
-    _put(place, pseudonym, "care", secret)
-    for moment in (TOMORROW, TOMORROW + SETTLE):
-        with pytest.raises(InterruptedError):
-            _rewrap_and_fail(place, moment)
-    assert _get(place, pseudonym, "care") == secret
-
-
-def _rewrap_and_fail(place: Place, now: datetime) -> None:
-    with place.db.writing("keys") as session:
-        place.keystore.rewrap(session, now)
-        raise InterruptedError
-
-
 def test_a_key_of_the_day_that_is_cut_or_open_is_refused(tmp_path: Path) -> None:
     place, pseudonym = make_place(tmp_path), uuid4()
     _put(place, pseudonym, "care", new_secret())
@@ -234,12 +169,13 @@ def test_an_intake_pair_goes_once_its_dates_are_past_and_its_mailbox_is_empty(tm
     place.keystore.ensure_epoch(late)
     with place.db.writing("keys") as session:
         session.add(MailboxEntry(submission=submission, epoch=WEEK, sealed=b"x", created_at=NOW))
-        assert place.keystore.destroy_old_intake(session, NOW + timedelta(days=6)) == ()
+        assert place.keystore.old_intakes(session, NOW + timedelta(days=6)) == ()
     with place.db.writing("keys") as session:
-        assert place.keystore.destroy_old_intake(session, late) == ()
+        assert place.keystore.old_intakes(session, late) == ()
         session.delete(session.get_one(MailboxEntry, submission))
-    with place.db.writing("keys") as session:
-        assert place.keystore.destroy_old_intake(session, late) == (WEEK,)
+    with place.db.reading("keys") as session:
+        assert place.keystore.old_intakes(session, late) == (WEEK,)
+    place.keystore.destroy_intakes([WEEK])
     assert place.files("intake-*") == ["intake-2026-W49.key"]
     assert [path.name for path in place.public_dir.iterdir()] == ["intake-2026-W49.json"]
 

@@ -180,3 +180,25 @@ def test_right_wrong_and_malformed_words_take_the_same_time() -> None:
         if max(best.values()) < 1.5 * min(best.values()):
             return
     pytest.fail("some words take longer than others")
+
+
+def test_beyond_a_short_queue_the_gate_refuses_at_once() -> None:
+    gate, slow = WordsGate(at_once=1, wait_seconds=30, waiting=2), WordsCost(memory_kib=65536, passes=10)
+    started, refused_after = threading.Barrier(8), []
+
+    def derive() -> None:
+        started.wait()
+        began = time.monotonic()
+        try:
+            gate.derive("abeille", SALT, slow)
+        except TooManyAtOnce:
+            refused_after.append(time.monotonic() - began)
+
+    threads = [threading.Thread(target=derive) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 1 <= len(refused_after) <= 5, "more wait than the queue has room for"
+    assert max(refused_after) < 10
+    assert gate.derive("abeille", SALT, CHEAP)

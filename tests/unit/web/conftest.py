@@ -45,11 +45,11 @@ class Exits:
     """Remembers the tokens of those who left, and fails when told to."""
 
     tokens: list[bytes] = field(default_factory=list)
-    silo_stopped: bool = False
+    fault: Exception | None = None
 
     def __call__(self, token: bytes) -> None:
-        if self.silo_stopped:
-            raise SiloUnavailable("front")
+        if self.fault:
+            raise self.fault
         self.tokens.append(token)
 
 

@@ -1,6 +1,7 @@
 import pytest
 from flask import Flask
 
+from app.db import SiloUnavailable
 from app.web.cookie import Visitor, format_value, parse
 from tests.browser import Browser
 from tests.unit.web.conftest import Exits, MakeApp
@@ -83,10 +84,34 @@ def test_an_exit_forgets_the_cookie_and_tells_who_left(browser: Browser, exits: 
     assert exits.tokens == [TOKEN]
 
 
+def test_the_help_page_and_the_strip_say_the_same_of_this_device(browser: Browser) -> None:
+    page = browser.get("/aide")
+    assert "Rien n’est gardé sur cet appareil" in page.html
+    assert "Rien de ce que vous lisez ou écrivez ici n’est gardé sur cet appareil." in page.text
+    assert "retient seulement l’adresse de nos pages et leur titre neutre, « Mon espace »." in page.text
+
+
 def test_an_exit_works_while_the_silo_is_stopped(browser: Browser, exits: Exits) -> None:
-    exits.silo_stopped = True
+    exits.fault = SiloUnavailable("front")
     arrive_with(browser, Visitor(token=TOKEN))
     assert browser.post("/x").path == "/bonjour"
+
+
+@pytest.mark.parametrize("fault", [ValueError("a typed value"), KeyError("a typed value"), RuntimeError()])
+def test_an_exit_works_whatever_fails(
+    browser: Browser, exits: Exits, caplog: pytest.LogCaptureFixture, fault: Exception
+) -> None:
+    exits.fault = fault
+    arrive_with(browser, Visitor(token=TOKEN))
+    response = browser.client.post("/x", base_url="https://localhost")
+    assert (response.status_code, response.headers["Location"]) == (303, "/bonjour")
+    assert response.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert "Max-Age=0" in response.headers["Set-Cookie"]
+    (line,) = caplog.records
+    assert vars(line)["kind"] == type(fault).__name__
+    assert vars(line)["event_id"]
+    assert line.exc_info is None
+    assert "a typed value" not in line.getMessage()
 
 
 def test_another_site_cannot_press_the_exit(browser: Browser, exits: Exits) -> None:
