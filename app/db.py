@@ -10,13 +10,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy import Connection, DateTime, Dialect, Engine, Executable, MetaData, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import Insert
 from sqlalchemy.types import TypeDecorator
+
+from app.plain import Plain, Ready
 
 Silo = Literal["front", "identity", "care", "desk", "keys", "ledger"]
 SILOS: tuple[Silo, ...] = get_args(Silo)
@@ -41,7 +43,6 @@ _SQLITE_CONNECTIONS = 64
 """As many as a patient process has threads: a connection to a file costs next to nothing."""
 _NESTED = 4
 """Connections beyond the pool, for what is read while a change is under way."""
-_GLANCING, _WRITING, _NOTING = "paravent_glancing", "paravent_writing", "paravent_noting"
 
 
 class SiloUnavailable(Exception):
@@ -84,9 +85,8 @@ class Databases:
 
     def __init__(self, urls: Mapping[Silo, str], connections: int = 8) -> None:
         self._engines = {silo: _engine(url, connections) for silo, url in urls.items()}
-        self._glancers = _with_options(self._engines, _GLANCING)
-        self._writers = _with_options(self._engines, _WRITING)
-        self._noters = _with_options(self._engines, _WRITING, _NOTING)
+        self._writers = {silo: one.execution_options(paravent_writing=True) for silo, one in self._engines.items()}
+        self._ready: dict[Silo, dict[Executable, Ready]] = {silo: {} for silo in urls}
 
     def engine(self, silo: Silo) -> Engine:
         """Return a silo's engine, for migrations and checks."""
@@ -99,10 +99,10 @@ class Databases:
             yield session
 
     @contextmanager
-    def glancing(self, silo: Silo) -> Iterator[Connection]:
-        """Open a plain connection for a single SELECT, at half a session's cost. Raises SiloUnavailable."""
-        with _translated(silo), self._glancers[silo].connect() as connection:
-            yield connection
+    def glancing(self, silo: Silo) -> Iterator[Plain]:
+        """Open a plain connection for a single SELECT, which is its own snapshot. Raises SiloUnavailable."""
+        with self._plain(silo) as plain:
+            yield plain
 
     @contextmanager
     def writing(self, silo: Silo) -> Iterator[Session]:
@@ -114,24 +114,37 @@ class Databases:
             yield session
 
     @contextmanager
-    def noting(self, silo: Silo) -> Iterator[Connection]:
+    def noting(self, silo: Silo) -> Iterator[Plain]:
         """Open a plain connection for one change, and commit it without waiting for the disk.
 
         It outlives a killed process but maybe not a power cut: enough for an answer not sent yet. The next
         commit of `writing` in this silo carries it to the disk too. Raises SiloUnavailable.
         """
-        with _translated(silo), self._noters[silo].begin() as connection:
-            yield connection
+        with self._plain(silo) as plain:
+            _begin_noting(plain, self._engines[silo].dialect.name)
+            yield plain
+            plain.connection.commit()
 
     def dispose(self) -> None:
         """Close every connection, before a fork or at the end of a test."""
         for engine in self._engines.values():
             engine.dispose()
 
+    @contextmanager
+    def _plain(self, silo: Silo) -> Iterator[Plain]:
+        """Take a connection from the pool and give it back; what was not committed is rolled back."""
+        engine = self._engines[silo]
+        with _translated(silo), _driver_translated(silo, engine.dialect.loaded_dbapi):
+            connection = engine.raw_connection()
+            try:
+                yield Plain(connection, engine.dialect, self._ready[silo])
+            finally:
+                connection.close()
 
-def insert_for(session: Session | Connection, table: Any) -> Any:
+
+def insert_for(session: Session, table: Any) -> Any:
     """Return the dialect's INSERT for a table or model, which knows `on_conflict_do_nothing` and `_do_update`."""
-    dialect = (session if isinstance(session, Connection) else session.get_bind()).dialect.name
+    dialect = session.get_bind().dialect.name
     construct: type[Insert] = postgresql.Insert if dialect == "postgresql" else sqlite.Insert
     return construct(table)
 
@@ -149,6 +162,17 @@ def _translated(silo: Silo) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def _driver_translated(silo: Silo, driver: Any) -> Iterator[None]:
+    """Do the same for the errors of a driver, which SQLAlchemy did not see."""
+    try:
+        yield
+    except (driver.IntegrityError, driver.ProgrammingError, driver.DataError):
+        raise
+    except driver.Error as error:
+        raise SiloUnavailable(silo) from error
+
+
 def _is_outage(error: DBAPIError) -> bool:
     return type(error).__name__ in {"OperationalError", "InterfaceError", "DatabaseError", "InternalError"}
 
@@ -157,9 +181,7 @@ def _engine(url: str, connections: int) -> Engine:
     """Return the engine of a silo."""
     if url.startswith("postgresql"):
         pool = _pool(connections) | {"pool_pre_ping": True, "connect_args": {"connect_timeout": 3}}
-        engine = create_engine(url, hide_parameters=True, **pool)
-        event.listen(engine, "begin", _begin_postgresql)
-        return engine
+        return create_engine(url, hide_parameters=True, **pool)
     in_a_file = bool(make_url(url).database)
     engine = create_engine(url, hide_parameters=True, **(_pool(_SQLITE_CONNECTIONS) if in_a_file else {}))
     event.listen(engine, "connect", _prepare_sqlite)
@@ -171,10 +193,6 @@ def _pool(connections: int) -> dict[str, Any]:
     return {"pool_size": connections, "max_overflow": _NESTED, "pool_timeout": _POOL_TIMEOUT_SECONDS}
 
 
-def _with_options(engines: Mapping[Silo, Engine], *names: str) -> dict[Silo, Engine]:
-    return {silo: engine.execution_options(**dict.fromkeys(names, True)) for silo, engine in engines.items()}
-
-
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     cursor = connection.cursor()
@@ -184,17 +202,21 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Begin as the connection's user means to go on: one SELECT needs no BEGIN, it is its own snapshot."""
-    options = connection.get_execution_options()
-    if options.get(_GLANCING, False):
+    """Begin as the session's user means to go on. A durable commit waits for the disk."""
+    if connection.info.get("synchronous") != "FULL":  # It can't be changed once the transaction has begun.
+        connection.exec_driver_sql("PRAGMA synchronous=FULL")
+        connection.info["synchronous"] = "FULL"
+    writes = connection.get_execution_options().get("paravent_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_noting(plain: Plain, dialect: str) -> None:
+    """Begin a change whose commit does not wait for the disk."""
+    cursor, info = plain.connection.cursor(), plain.connection.info
+    if dialect == "postgresql":
+        cursor.execute("SET LOCAL synchronous_commit = off")  # The driver has begun by itself.
         return
-    wanted = "NORMAL" if options.get(_NOTING, False) else "FULL"
-    if connection.info.get("synchronous") != wanted:  # it can't be changed once the transaction has begun
-        connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
-        connection.info["synchronous"] = wanted
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITING, False) else "BEGIN")
-
-
-def _begin_postgresql(connection: Connection) -> None:
-    if connection.get_execution_options().get(_NOTING, False):
-        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+    if info.get("synchronous") != "NORMAL":
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        info["synchronous"] = "NORMAL"
+    cursor.execute("BEGIN IMMEDIATE")

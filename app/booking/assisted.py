@@ -1,21 +1,28 @@
 """A journey entered by staff for a patient on the telephone or at the desk: the same steps, consents read aloud."""
 
+import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
 from uuid import UUID
 
-from app.booking.draft import Draft, Fault, new_draft
+from sqlalchemy.exc import IntegrityError
+
+from app.booking.draft import Draft, Fault, blank_draft
 from app.booking.errors import SlotLost
 from app.booking.holds import release
 from app.booking.journey import Funnel
 from app.booking.outlook import CHECK, FEES, Outlook, look, steps
 from app.booking.send import send
+from app.booking.signed import Signed
+from app.booking.space import SpaceGone, read_space
 from app.booking.steps import Setting, clean
 from app.booking.submission import Entered
-from app.booking.words import lock_of
+from app.booking.words import WordsLock, lock_of
 from app.vault.intake import IntakeKey
-from app.vault.tokens import new_token
-from app.vault.words import WordsGate
+from app.vault.tokens import derive, derive_id
+from app.vault.words import WordsGate, new_words
 
 NO_NOTICE = 0
 """Hours of notice for a patient who is on the telephone or at the desk."""
@@ -23,10 +30,11 @@ NO_NOTICE = 0
 
 @dataclass(frozen=True, slots=True)
 class EnteredVisit:
-    """What the desk gets: the submission, and the words to dictate or print once."""
+    """What the desk gets: the submission, the words to dictate or print once, and what the patient's space says."""
 
     submission: UUID
     words: tuple[str, ...]
+    space: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +45,19 @@ class Faults:
     not_offered: bool = False
 
 
-def begin(funnel: Funnel, language: str) -> Draft:
-    """Begin a journey in memory for a patient who is being heard."""
-    return new_draft(new_token(), language, funnel.clock(), funnel.settings, funnel.avoid)
+def begin(funnel: Funnel, token: bytes) -> Draft:
+    """Begin a journey in memory, in French, for a patient who is being heard.
+
+    Its words, ids and secrets come from the token, which must be secret and random: the same one begins the same
+    journey, so that a form sent twice is one booking, and its words can be shown again without being kept.
+    """
+    draft = blank_draft(token, "fr", funnel.clock(), funnel.settings)
+    turn = count()
+    words = new_words("fr", funnel.avoid, lambda n: _number(derive(token, f"word {next(turn)}")) % n)
+    parcel = {name: str(derive_id(token, f"entered {name}")) for name in ("pseudonym", "submission")}
+    for purpose in ("contact", "care", "space"):
+        parcel[purpose] = base64.b64encode(derive(token, f"entered {purpose}")).decode()
+    return replace(draft, journey=replace(draft.journey, words=list(words), parcel=parcel))
 
 
 def foresee(funnel: Funnel, draft: Draft, typed: Mapping[str, Mapping[str, str]]) -> Outlook | Faults:
@@ -64,17 +82,49 @@ def enter_for_patient(
     typed: Mapping[str, Mapping[str, str]],
     entered: Entered,
 ) -> EnteredVisit | Faults:
-    """Answer every step, take the slot and send. Raises TooManyAtOnce, LedgerUnavailable, SiloUnavailable."""
+    """Answer every step, take the slot and send; a journey that was sent already is only shown again.
+
+    Raises TooManyAtOnce, LedgerUnavailable, SiloUnavailable.
+    """
+    before = _sent(funnel, draft)
+    if before is not None:
+        return before
     faults = _answer_all(funnel, draft, typed)
-    if faults is not None:
-        return faults
-    outlook = look(draft.journey, funnel.catalogue)
-    lock = lock_of(funnel, gate, draft)
+    if faults is None:
+        outlook = look(draft.journey, funnel.catalogue)
+        lock = lock_of(funnel, gate, draft)
+        faults = _send(funnel, intake, draft, outlook, lock, entered)
+    # A fault may be that the same journey, sent at the same moment, came first and has the slot.
+    return _sent(funnel, draft) or faults
+
+
+def _send(
+    funnel: Funnel, intake: IntakeKey, draft: Draft, outlook: Outlook, lock: WordsLock, entered: Entered
+) -> Faults:
+    """Send, and return what prevented it; nothing did when the journey is found sent."""
     try:
-        submission = send(funnel, intake, draft, outlook, lock, entered)
+        send(funnel, intake, draft, outlook, lock, entered)
     except SlotLost as lost:
         return Faults({"slot": [("slot", lost.why)]})
-    return EnteredVisit(submission, tuple(draft.journey.words))
+    except IntegrityError:
+        if _sent(funnel, draft) is None:
+            raise
+    return Faults({})
+
+
+def _sent(funnel: Funnel, draft: Draft) -> EnteredVisit | None:
+    """Return the journey as it was sent, or None."""
+    made = draft.journey.parcel
+    signed = Signed(UUID(made["pseudonym"]), UUID(made["submission"]), base64.b64decode(made["space"]))
+    try:
+        view = read_space(funnel, signed)
+    except SpaceGone:
+        return None
+    return EnteredVisit(signed.submission, tuple(draft.journey.words), view.document)
+
+
+def _number(key: bytes) -> int:
+    return int.from_bytes(key, "big")
 
 
 def _answer_all(funnel: Funnel, draft: Draft, typed: Mapping[str, Mapping[str, str]]) -> Faults | None:

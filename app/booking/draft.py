@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from app.booking.errors import DraftGone, ForeignKey
 from app.config import Settings
+from app.db import Databases
 from app.front import drafts
 from app.front.drafts import DraftRow
+from app.plain import Plain
 from app.vault.sealing import Context, new_secret, seal_json, unseal_json
 from app.vault.tokens import derive, derive_id
 from app.vault.words import new_words
@@ -84,7 +85,7 @@ def new_draft(
     return Draft(token, journey, version=0, expires_at=now + timedelta(minutes=settings.draft_minutes))
 
 
-def load_draft(session: Session | Connection, token: bytes, now: datetime, *, locked: bool = False) -> Draft:
+def load_draft(session: Session | Plain, token: bytes, now: datetime, *, locked: bool = False) -> Draft:
     """Open the draft of a token; `locked` when it will be written in this transaction. Raises DraftGone."""
     row = drafts.load(session, derive_id(token, "draft id"), now, locked=locked)
     if row is None:
@@ -94,17 +95,31 @@ def load_draft(session: Session | Connection, token: bytes, now: datetime, *, lo
     return Draft(token, journey, row.version, row.expires_at, row.locator, row.sealed_token)
 
 
-def save_draft(session: Session | Connection, draft: Draft, now: datetime, settings: Settings) -> bool:
+def save_draft(session: Session, draft: Draft, now: datetime, settings: Settings) -> bool:
     """Seal and write a draft as its next version, and push its end back. False when another write came first."""
+    return drafts.save(session, _sealed(draft, now, settings), now)
+
+
+def note_draft(db: Databases, draft: Draft, now: datetime, settings: Settings) -> bool:
+    """Do as `save_draft`, on its own; only the first version waits for the disk."""
+    row = _sealed(draft, now, settings)
+    if row.version == 1:
+        with db.writing("front") as session:
+            return drafts.save(session, row, now)
+    with db.noting("front") as plain:
+        return drafts.note(plain, row)
+
+
+def _sealed(draft: Draft, now: datetime, settings: Settings) -> DraftRow:
     draft.version += 1
     kept = timedelta(minutes=settings.draft_minutes)
     if draft.locator:
         kept = timedelta(days=settings.draft_days_with_words)
     draft.expires_at = now + kept
     journey = {name: getattr(draft.journey, name) for name in _JOURNEY_FIELDS}
-    sealed = seal_json(derive(draft.token, "draft seal"), journey, _context(draft.id, draft.version))
-    row = DraftRow(draft.id, sealed, draft.version, draft.expires_at, draft.locator, draft.sealed_token)
-    return drafts.save(session, row, now)
+    row_id = draft.id
+    sealed = seal_json(derive(draft.token, "draft seal"), journey, _context(row_id, draft.version))
+    return DraftRow(row_id, sealed, draft.version, draft.expires_at, draft.locator, draft.sealed_token)
 
 
 def form_key(draft: Draft, step: str) -> str:

@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from app.booking.catalogue import Catalogue
-from app.booking.draft import Draft, Journey, blank_draft, is_fresh, load_draft, new_draft, save_draft
+from app.booking.draft import Draft, Journey, blank_draft, is_fresh, load_draft, new_draft, note_draft, save_draft
 from app.booking.errors import DraftGone, OffThePath
 from app.booking.forms import EXTEND, FIELD_NAMES, FILTER, NEXT_DAYS, PREVIOUS_DAYS
 from app.booking.holds import NoMoreExtensions, current_hold, extend, release
@@ -24,6 +23,7 @@ from app.config import Settings
 from app.db import Databases
 from app.front import drafts
 from app.front.models import Hold
+from app.plain import Plain
 
 _NO_SESSION = Session()
 """What an answer that changes no slot is worked out with: bound to nothing, so that any use of it raises."""
@@ -98,15 +98,14 @@ def answer(funnel: Funnel, token: bytes, language: str, number: int, typed: Mapp
     the first page.
     """
     now = funnel.clock()
-    with funnel.db.glancing("front") as connection:
-        draft = _draft_or_new(connection, funnel, token, language, number, now)
+    with funnel.db.glancing("front") as plain:
+        draft = _draft_or_new(plain, funnel, token, language, number, now)
     outlook, path = _stand(draft, funnel, language, number)
     if not _changes_agenda(draft.journey, path[number - 1], typed):
         setting = Setting(draft, outlook, funnel.catalogue, _NO_SESSION, funnel.settings, now)
         shown = _take(path, number, typed, setting)
-        with funnel.db.noting("front") as connection:
-            if save_draft(connection, draft, now, funnel.settings):
-                return shown
+        if note_draft(funnel.db, draft, now, funnel.settings):
+            return shown
     with funnel.db.writing("front") as session:
         draft = _draft_or_new(session, funnel, token, language, number, now, locked=True)
         outlook, path = _stand(draft, funnel, language, number)
@@ -260,8 +259,8 @@ def _kept(typed: Mapping[str, str]) -> dict[str, str]:
 def _draft_or_blank(funnel: Funnel, token: bytes | None, language: str, number: int, now: datetime) -> Draft:
     try:
         if token is not None:
-            with funnel.db.glancing("front") as connection:
-                return load_draft(connection, token, now)
+            with funnel.db.glancing("front") as plain:
+                return load_draft(plain, token, now)
     except DraftGone:
         if number != 1:
             raise
@@ -271,7 +270,7 @@ def _draft_or_blank(funnel: Funnel, token: bytes | None, language: str, number: 
 
 
 def _draft_or_new(
-    session: Session | Connection,
+    session: Session | Plain,
     funnel: Funnel,
     token: bytes,
     language: str,

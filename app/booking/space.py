@@ -19,6 +19,8 @@ from app.vault.sealing import Context, seal_json, unseal_json
 
 OVER = frozenset({"arrived", "seen", "absent", "cancelled", "declined"})
 """States after which a patient can change nothing."""
+CONFIRMING = frozenset({"booked", "move_asked", "arrived", "seen", "absent"})
+"""States that only an agreed appointment comes to."""
 
 
 class SpaceGone(Exception):
@@ -56,9 +58,15 @@ class SpaceView:
         return self.document["state"] in OVER
 
     @property
+    def is_appointment(self) -> bool:
+        """Whether a time is agreed: asked for, or asked for and answered by another proposal, is not yet one."""
+        agreed = self.document.get("confirmed") or self.document["state"] in CONFIRMING
+        return bool(agreed) and self.document["kind"] == "appointment"
+
+    @property
     def in_time(self) -> bool:
-        """Whether the clinic's delay still allows to cancel or move online."""
-        if self.starts_at is None or self.document["state"] == "requested":
+        """Whether the clinic's delay still allows to cancel or move online; what is not agreed always can be."""
+        if self.starts_at is None or not self.is_appointment:
             return True
         return self.now + timedelta(hours=self.document["cancel_hours"]) <= self.starts_at
 
@@ -122,6 +130,7 @@ def accept(funnel: Funnel, signed: Signed, version: int, code: str) -> None:
         changes = {name: offered[name] for name in names} | {
             "kind": "appointment",
             "state": "booked",
+            "confirmed": True,
             "proposals": [],
         }
         _act(session, signed, view, "accept", {"code": code, "slot": offered["slot"]}, changes)

@@ -130,9 +130,9 @@ def space_document(request: Request) -> dict[str, Any]:
         "room": directory.room(slot.room).name if slot else None,
         "cancel_hours": directory.rules.cancel_hours,
         "reachable": request.journey.answers[REACH]["channel"] != "none",
+        "confirmed": request.state == "booked",
         "proposals": [],
         "message": None,
-        "freed": None,
     } | _act_for_space(act)
 
 

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4, uuid5
 
 from sqlalchemy.orm import Session
 
-from app.clinic.demo import PASSWORD
+from app.clinic.demo import PASSWORD, account_id
 from app.clinic.directory import publish
 from app.clinic.people import SignedIn, find_person
 from app.clinic.services import ClinicServices
@@ -60,7 +60,7 @@ def _open_account(
 ) -> None:
     """Open an account as an invitation would, with a second factor of its own."""
     allowed: Role = next(one for one in staff.ROLES if one == role)
-    staff_id, _code = staff.invite(session, login, name, allowed, now)
+    staff_id, _code = staff.invite(session, login, name, allowed, now, account_id(login))
     record(services.db, now, "cli", "staff.changed", actor=None, staff=staff_id, change="invited")
     secret = second_factor.new_totp_secret().encode()
     sealed = services.vault.keystore.seal_field("desk", totp_label(staff_id), secret)

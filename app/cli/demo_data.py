@@ -20,6 +20,7 @@ from app.booking.signed import Signed
 from app.cli.demo_clinic import build_clinic
 from app.cli.demo_patients import Journeys, Wanted
 from app.clinic.decisions import decide
+from app.clinic.demo import check_no_other_account
 from app.clinic.people import SignedIn
 from app.clinic.proposals import Wish, offered, propose
 from app.clinic.services import ClinicServices
@@ -104,6 +105,7 @@ def fill(
     script: Script = SCRIPT,
 ) -> int:
     """Do the same with silos already open."""
+    check_no_other_account(db)
     with db.reading("desk") as session:
         if staff.everyone(session):
             return 0

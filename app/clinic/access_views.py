@@ -47,7 +47,7 @@ def show_sign_in() -> ResponseReturnValue:
         except SignInRefused:
             refused = True
         else:
-            _remember("password_of", staff_id)
+            _remember("password_of", str(staff_id))
             return redirect(url_for("access.second_factor"), 303)
     status = 200 if not form.is_submitted() else 422
     return render_template("clinic/sign_in.html", form=form, refused=refused, demo=clinic().settings.demo), status
@@ -59,7 +59,7 @@ def second_factor() -> ResponseReturnValue:
     """Ask for the second factor: there is no way in without it."""
     form, refused = CodeForm(), False
     try:
-        staff_id = _remembered("password_of")
+        staff_id = UUID(_remembered("password_of"))
     except SignInTooOld:
         return redirect(url_for("access.sign_in"), 303)
     if form.validate_on_submit():
@@ -94,11 +94,11 @@ def invitation() -> ResponseReturnValue:
     form, refused = CodeForm(), False
     if form.validate_on_submit():
         try:
-            staff_id = enrolment.accept_code(clinic(), form["code"].data)
+            invited = enrolment.accept_code(clinic(), form["code"].data)
         except InvitationRefused:
             refused = True
         else:
-            _remember("invited", staff_id)
+            _remember("invited", invited.hex())
             return redirect(url_for("access.new_password"), 303)
     return render_template(
         "clinic/invitation.html", form=form, refused=refused
@@ -111,10 +111,10 @@ def new_password() -> ResponseReturnValue:
     """Ask for a password of one's own."""
     form = NewPasswordForm()
     try:
-        staff_id = _remembered("invited")
-        login = enrolment.invited_login(clinic(), staff_id)
+        invited = bytes.fromhex(_remembered("invited"))
+        login = enrolment.invited_login(clinic(), invited)
         if form.validate_on_submit():
-            enrolment.choose_password(clinic(), staff_id, form["password"].data)
+            enrolment.choose_password(clinic(), invited, form["password"].data)
             return redirect(url_for("access.new_factor"), 303)
     except (SignInTooOld, InvitationRefused):
         return redirect(url_for("access.invitation"), 303)
@@ -130,10 +130,10 @@ def new_factor() -> ResponseReturnValue:
     """Show the QR code, and open the account once a code of it is right."""
     form, refused = CodeForm(), False
     try:
-        staff_id = _remembered("invited")
-        shown = enrolment.enrolment(clinic(), staff_id)
+        invited = bytes.fromhex(_remembered("invited"))
+        shown = enrolment.enrolment(clinic(), invited)
         if form.validate_on_submit():
-            confirmed = enrolment.confirm(clinic(), staff_id, form["code"].data)
+            confirmed = enrolment.confirm(clinic(), invited, form["code"].data)
             if confirmed:
                 _enter(confirmed[0])
                 return render_template("clinic/recovery_codes.html", codes=confirmed[1])
@@ -162,21 +162,21 @@ def _enter(person: SignedIn) -> None:
     flash(_("Bonjour %(name)s.", name=person.name))
 
 
-def _remember(what: str, staff_id: UUID) -> None:
+def _remember(what: str, value: str) -> None:
     """Keep how far this browser has come, under a new token."""
     browser = _browser()
     browser.clear()
     browser.renew()
-    browser[what] = [str(staff_id), clinic().clock().isoformat()]
+    browser[what] = [value, clinic().clock().isoformat()]
 
 
-def _remembered(what: str) -> UUID:
+def _remembered(what: str) -> str:
     found = _browser().get(what)
     if not found:
         raise SignInTooOld
     if clinic().clock() - datetime.fromisoformat(found[1]).astimezone(UTC) > _lasts(what):
         raise SignInTooOld
-    return UUID(found[0])
+    return str(found[0])
 
 
 def _lasts(what: str) -> timedelta:

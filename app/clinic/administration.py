@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.clinic.directory import publish
@@ -17,6 +18,10 @@ from app.front.published import current_profiles
 from app.ledger.service import record
 
 _Result = TypeVar("_Result")
+
+
+class AccountTaken(Exception):
+    """The account is another practitioner's."""
 
 
 class HoursOverlap(Exception):
@@ -59,6 +64,8 @@ def invite_again(services: ClinicServices, person: SignedIn, staff_id: UUID) -> 
 
 def disable(services: ClinicServices, person: SignedIn, staff_id: UUID) -> None:
     """Close an account, from its next request on. Raises StaffNotFound, LastAdministrator."""
+    with services.db.reading("desk") as session:
+        staff.check_disable(session, staff_id)
     _change(services, person, staff_id, "disabled", lambda s: staff.disable(s, staff_id, services.clock()))
 
 
@@ -89,6 +96,33 @@ def places_page(services: ClinicServices) -> PlacesPage:
             staff.everyone(session),
             tuple(sorted(kinds)),
         )
+
+
+def save_practitioner(services: ClinicServices, person: SignedIn, row: Practitioner) -> None:
+    """Write a practitioner, and publish. Whose account they are is in the ledger first: it opens their cases.
+
+    Raises AccountTaken, LedgerUnavailable, and as `save_place` does.
+    """
+    with services.db.reading("desk") as session:
+        others = places.practitioners(session)
+    if row.staff_id and any(one.staff_id == row.staff_id and one.id != row.id for one in others):
+        raise AccountTaken
+    before = next((one.staff_id for one in others if one.id == row.id), None)
+    if row.staff_id != before:
+        record(
+            services.db,
+            services.clock(),
+            "clinic",
+            "practitioner.linked",
+            actor=person.id,
+            practitioner=row.id,
+            old_staff=before,
+            new_staff=row.staff_id,
+        )
+    try:
+        save_place(services, person, row)
+    except IntegrityError as error:  # another administrator gave the account away at the same moment
+        raise AccountTaken from error
 
 
 def save_place(services: ClinicServices, person: SignedIn, row: Site | Room | Practitioner | ClinicRules) -> None:

@@ -21,24 +21,31 @@ class Enrolment:
     uri: str
 
 
-def accept_code(services: ClinicServices, code: str) -> UUID:
-    """Return who an invitation code invites. Raises InvitationRefused."""
+def accept_code(services: ClinicServices, code: str) -> bytes:
+    """Return the hash of an invitation code that invites somebody. Raises InvitationRefused.
+
+    The steps that follow carry it, not who is invited: a newer invitation cuts them off.
+    """
     with services.db.reading("desk") as session:
-        return staff.invited(session, code, services.clock()).id
+        staff.invited(session, code, services.clock())
+    return staff.invitation_hash(code)
 
 
-def invited_login(services: ClinicServices, staff_id: UUID) -> str:
+def invited_login(services: ClinicServices, invitation: bytes) -> str:
     """Return the login of somebody whose invitation lasts. Raises InvitationRefused."""
     with services.db.reading("desk") as session:
-        return staff.still_invited(session, staff_id, services.clock()).login
+        return staff.still_invited(session, invitation, services.clock()).login
 
 
-def choose_password(services: ClinicServices, staff_id: UUID, password: str) -> None:
+def choose_password(services: ClinicServices, invitation: bytes, password: str) -> None:
     """Keep a password, and make the second factor that must now be confirmed.
 
     Raises PasswordRefused, InvitationRefused, TooManyAtOnce.
     """
-    check_strength(password, invited_login(services, staff_id))
+    with services.db.reading("desk") as session:
+        person = staff.still_invited(session, invitation, services.clock())
+        staff_id, login = person.id, person.login
+    check_strength(password, login)
     password_hash = services.passwords.hash(password)
     secret = second_factor.new_totp_secret().encode()
     sealed = services.vault.keystore.seal_field("desk", totp_label(staff_id), secret)
@@ -46,32 +53,33 @@ def choose_password(services: ClinicServices, staff_id: UUID, password: str) -> 
         services.db, services.clock(), "clinic", "staff.changed", actor=staff_id, staff=staff_id, change="password"
     )
     with services.db.writing("desk") as session:
-        staff.prepare(staff.still_invited(session, staff_id, services.clock()), password_hash, sealed)
+        staff.prepare(staff.still_invited(session, invitation, services.clock()), password_hash, sealed)
 
 
-def enrolment(services: ClinicServices, staff_id: UUID) -> Enrolment:
+def enrolment(services: ClinicServices, invitation: bytes) -> Enrolment:
     """Return what to show for the authenticator. Raises InvitationRefused, also before a password was chosen."""
     with services.db.reading("desk") as session:
-        person = staff.still_invited(session, staff_id, services.clock())
+        person = staff.still_invited(session, invitation, services.clock())
         login, secret = person.login, _secret(services, person.id, person.sealed_totp)
     grouped = " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
     return Enrolment(login, grouped, second_factor.enrolment_uri(secret, login, services.settings.brand))
 
 
-def confirm(services: ClinicServices, staff_id: UUID, code: str) -> tuple[SignedIn, tuple[str, ...]] | None:
+def confirm(services: ClinicServices, invitation: bytes, code: str) -> tuple[SignedIn, tuple[str, ...]] | None:
     """Open the account if the code is right: return who is signed in and their recovery codes; else None.
 
     Raises InvitationRefused.
     """
     now = services.clock()
     with services.db.reading("desk") as session:
-        person = staff.still_invited(session, staff_id, now)
+        person = staff.still_invited(session, invitation, now)
+        staff_id = person.id
         step = second_factor.matching_step(_secret(services, person.id, person.sealed_totp), code, now)
     if step is None:
         return None
     record(services.db, now, "clinic", "staff.changed", actor=staff_id, staff=staff_id, change="activated")
     with services.db.writing("desk") as session:
-        person = staff.still_invited(session, staff_id, now)
+        person = staff.still_invited(session, invitation, now)
         if not second_factor.spend_step(session, staff_id, step):
             return None
         staff.complete(person)

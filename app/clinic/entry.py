@@ -3,9 +3,12 @@
 The act chosen travels in the form and is sealed on sending; no page shows it again.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from uuid import uuid5
 
 from app.booking import wishes
 from app.booking.assisted import NO_NOTICE, EnteredVisit, Faults, begin, enter_for_patient, foresee
@@ -13,13 +16,14 @@ from app.booking.call_times import TimeWindow, call_times
 from app.booking.forms import NOT_ASKED
 from app.booking.outlook import NEED, REACH, SITUATION, SLOT, WHO, Outlook, question_step
 from app.booking.slots import SlotPage, find_slots
-from app.booking.steps import QUESTION_FIELDS, act_codes
+from app.booking.steps import NO_SLOT_SUITS, QUESTION_FIELDS, act_codes
 from app.booking.submission import Entered
 from app.clinic.journal import write
 from app.clinic.people import SignedIn
 from app.clinic.services import ClinicServices
 from app.front.directory import Directory
 from app.profiles.models import RATHER_NOT, Purpose
+from app.vault.tokens import derive, new_token
 
 SLOTS_A_PAGE = 24
 Typed = Mapping[str, str]
@@ -54,7 +58,7 @@ def acts(services: ClinicServices) -> list[tuple[str, list[tuple[str, str]]]]:
 
 def second_page(services: ClinicServices, typed: Typed) -> SecondPage | Faults:
     """Return what the first page's answers allow, or what is wrong with them."""
-    outlook = foresee(services.funnel, begin(services.funnel, "fr"), _first(typed))
+    outlook = foresee(services.funnel, begin(services.funnel, new_token()), _first(typed))
     if isinstance(outlook, Faults):
         return outlook
     directory, act, now = services.funnel.catalogue.directory(), outlook.chosen_act, services.clock()
@@ -76,15 +80,20 @@ def second_page(services: ClinicServices, typed: Typed) -> SecondPage | Faults:
     )
 
 
-def enter(services: ClinicServices, person: SignedIn, typed: Typed) -> EnteredVisit | Faults:
+def enter(services: ClinicServices, person: SignedIn, typed: Typed, key: bytes) -> EnteredVisit | Faults:
     """Send the booking as the patient's own journey would, then write who entered it.
+
+    `key` is the form's one-time key: the same form twice is one booking. What was typed counts too, so that a form
+    gone back to and filled in for somebody else never shows the first one's words.
 
     Raises TooManyAtOnce, IntakeKeyRefused, LedgerUnavailable, SiloUnavailable.
     """
-    outlook = foresee(services.funnel, begin(services.funnel, "fr"), _first(typed))
+    digest = hashlib.sha256(json.dumps(sorted(typed.items())).encode()).hexdigest()
+    token = derive(key, f"entered {person.id} {digest}")
+    outlook = foresee(services.funnel, begin(services.funnel, token), _first(typed))
     if isinstance(outlook, Faults):
         return outlook
-    draft = begin(services.funnel, "fr")
+    draft = begin(services.funnel, token)
     steps = _first(typed) | _second(services, outlook, typed)
     how = "walk_in" if typed.get("how") == "walk_in" else "telephone"
     found = enter_for_patient(
@@ -95,6 +104,7 @@ def enter(services: ClinicServices, person: SignedIn, typed: Typed) -> EnteredVi
             services,
             person,
             "booking.entered",
+            once=uuid5(found.submission, "booking.entered"),
             submission=found.submission,
             how=how,
         )
@@ -112,7 +122,7 @@ def _second(services: ClinicServices, outlook: Outlook, typed: Typed) -> dict[st
     """Return the other steps' fields. What a form would ask on its question pages is left for the visit."""
     found: dict[str, Typed] = {
         WHO: {"decision": typed.get("decision", "") if outlook.asked_consents else NOT_ASKED},
-        SLOT: dict.fromkeys(wishes.FIELDS, wishes.ANY) | {"slot": typed.get("slot", "")},
+        SLOT: _wishes(typed) | {"slot": typed.get("slot", "")},
         REACH: {name: typed.get(name, "") for name in ("name", "channel", "phone", "email")},
     }
     for page in range(1, services.settings.question_pages + 1):
@@ -120,6 +130,12 @@ def _second(services: ClinicServices, outlook: Outlook, typed: Typed) -> dict[st
         codes = [RATHER_NOT] * len(asked) + [NOT_ASKED] * (len(QUESTION_FIELDS) - len(asked))
         found[question_step(page)] = dict(zip(QUESTION_FIELDS, codes, strict=True))
     return found
+
+
+def _wishes(typed: Typed) -> dict[str, str]:
+    """Return the wishes to send to the clinic when no slot was chosen; beside a slot they say nothing more."""
+    wished = typed.get("slot") == NO_SLOT_SUITS
+    return {name: (wished and typed.get(name)) or wishes.ANY for name in wishes.FIELDS}
 
 
 def _from_day(typed: Typed, today: date) -> date:

@@ -1,30 +1,33 @@
 """Entering a booking for somebody on the telephone or at the desk: what for, then when and whom."""
 
-import secrets
+import base64
+import binascii
 from collections.abc import Mapping
+from datetime import datetime
 
-from flask import Blueprint, render_template, request, session
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.exceptions import BadRequest
 
-from app.booking.assisted import Faults
+from app.booking.assisted import EnteredVisit, Faults
 from app.booking.steps import NO_SLOT_SUITS, WRITE_TO_US
 from app.booking.wording import message
 from app.clinic import entry
 from app.clinic.people import me
 from app.clinic.roles import staff_only
 from app.clinic.services import clinic
+from app.vault.tokens import TOKEN_BYTES, new_token
 
 bp = Blueprint("entry", __name__)
 
 _FIELDS = (
     *("act", "whom", "standing", "age"),
-    *("site", "practitioner", "from_day", "slot", "decision", "name", "channel", "phone", "email", "how"),
+    *("site", "practitioner", "gender", "day", "hours", "access"),
+    *("from_day", "slot", "decision", "name", "channel", "phone", "email", "how"),
 )
 _LONGEST_FIELD = 200
-_KEYS_KEPT = 5
 
 
 @bp.get("/saisie")
@@ -46,12 +49,19 @@ def entry_second() -> ResponseReturnValue:
     faults = _missing(typed)
     if faults:
         return _second_page(typed, faults)
-    if not _spend_key(request.form.get("once", "")):
-        return render_template("clinic/entry_repeated.html"), 409
-    found = entry.enter(clinic(), me(), typed)
+    found = entry.enter(clinic(), me(), typed, _key(request.form.get("once", "")))
     if isinstance(found, Faults):
         return _with_faults(typed, found)
-    return render_template("clinic/entered.html", words=found.words)
+    return _entered(found)
+
+
+def _entered(found: EnteredVisit) -> ResponseReturnValue:
+    """Say what was made, when and where, with the words; not what for."""
+    space, outcome = found.space, found.space["kind"]
+    if outcome == "appointment":
+        outcome = "booked" if space["state"] == "booked" else "requested"
+    at = datetime.fromisoformat(space["starts_at"]) if space["starts_at"] else None
+    return render_template("clinic/entered.html", words=found.words, space=space, outcome=outcome, at=at)
 
 
 def _with_faults(typed: Mapping[str, str], found: Faults) -> ResponseReturnValue:
@@ -80,7 +90,7 @@ def _second_page(typed: Mapping[str, str], faults: Mapping[str, str]) -> Respons
         shown=shown,
         typed=typed,
         faults=faults,
-        once=_new_key(),
+        once=base64.urlsafe_b64encode(new_token()).decode(),
         none_code=NO_SLOT_SUITS,
         write_code=WRITE_TO_US,
     ), 422 if faults else 200
@@ -96,16 +106,12 @@ def _missing(typed: Mapping[str, str]) -> dict[str, str]:
     return faults
 
 
-def _new_key() -> str:
-    """Return a key that lets this form enter one booking, however often it is sent."""
-    key = secrets.token_urlsafe(16)
-    session["entries"] = [*session.get("entries", []), key][-_KEYS_KEPT:]
+def _key(typed: str) -> bytes:
+    """Read a form's one-time key: it makes one booking of it, however often it is sent. Raises BadRequest."""
+    try:
+        key = base64.b64decode(typed, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise BadRequest from None
+    if len(key) != TOKEN_BYTES:
+        raise BadRequest
     return key
-
-
-def _spend_key(key: str) -> bool:
-    kept = session.get("entries", [])
-    if key not in kept:
-        return False
-    session["entries"] = [one for one in kept if one != key]
-    return True

@@ -23,6 +23,7 @@ from app.clinic import (
     visit_views,
     wording,
 )
+from app.clinic.demo import check_no_other_account
 from app.clinic.failures import init_failures
 from app.clinic.forms import clock_text
 from app.clinic.headers import init_headers
@@ -56,6 +57,8 @@ def create_clinic_app(
     settings: Settings, db: Databases, clock: Clock, vault: Vault, passwords: Passwords | None = None
 ) -> Flask:
     """Build the clinic zone's application. `passwords` lets tests hash cheaply."""
+    if settings.demo:
+        check_no_other_account(db)
     app = Flask("app.clinic", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     app.extensions["paravent"] = _services(settings, db, clock, vault, passwords or Passwords())
     app.config.update(

@@ -16,11 +16,14 @@ def write(
     event: str,
     subjects: Iterable[UUID] = (),
     purposes: Iterable[str] = (),
+    once: UUID | None = None,
     **fields: FieldValue,
 ) -> Receipt:
     """Write what somebody does, durably, before it is done; the receipt opens what it names.
 
+    With `once`, the same event twice is one.
+
     Raises EventRefused, LedgerUnavailable.
     """
     named: dict[str, FieldValue] = {"actor": person.id, "role": person.role, **fields}
-    return record(services.db, services.clock(), "clinic", event, subjects, purposes, None, **named)
+    return record(services.db, services.clock(), "clinic", event, subjects, purposes, once, **named)

@@ -32,6 +32,10 @@ class Places:
         """The time zone the clinic's day is counted in: its first site's."""
         return next((site.timezone for site in self.sites.values()), DEFAULT_ZONE)
 
+    def zone_of(self, site: UUID | None) -> str:
+        """Return the time zone to write a moment in: that of its own site when it has one."""
+        return self.sites[site].timezone if site in self.sites else self.zone
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

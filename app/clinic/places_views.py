@@ -11,7 +11,7 @@ from flask_wtf import FlaskForm
 from werkzeug.exceptions import BadRequest, NotFound
 
 from app.clinic import administration
-from app.clinic.administration import HoursOverlap, PlacesPage
+from app.clinic.administration import AccountTaken, HoursOverlap, PlacesPage
 from app.clinic.forms import HoursForm, PractitionerForm, RoomForm, RulesForm, SiteForm, clock_text, set_choices
 from app.clinic.people import me
 from app.clinic.roles import staff_only
@@ -121,9 +121,13 @@ def practitioner(person_id: UUID | None) -> ResponseReturnValue:
     known = _one(shown.practitioners, person_id)
     form = _practitioner_form(shown, known)
     if form.validate_on_submit():
-        administration.save_place(clinic(), me(), _practitioner_row(form, person_id))
-        flash(_("Praticien enregistré et publié."))
-        return redirect(url_for("places.hours"), 303)
+        try:
+            administration.save_practitioner(clinic(), me(), _practitioner_row(form, person_id))
+        except AccountTaken:
+            form["staff"].errors = [_("Ce compte est déjà celui d’un autre praticien.")]
+        else:
+            flash(_("Praticien enregistré et publié."))
+            return redirect(url_for("places.hours"), 303)
     status = 422 if form.is_submitted() else 200
     return render_template("clinic/practitioner.html", form=form, known=known), status
 
@@ -189,12 +193,13 @@ def _presence(form: HoursForm) -> OpeningHours:
 def _practitioner_form(shown: PlacesPage, known: Practitioner | None) -> PractitionerForm:
     names = kind_names(clinic().settings.specialties)
     form = PractitionerForm(obj=known) if known else PractitionerForm()
+    taken = {one.staff_id for one in shown.practitioners if known is None or one.id != known.id}
     set_choices(
         form,
         kinds=[(kind, names.get(kind, kind.replace("_", " "))) for kind in shown.kinds],
         staff=[
             ("", _("Personne")),
-            *((str(s.id), s.display_name) for s in shown.staff if s.role == "practitioner"),
+            *((str(s.id), s.display_name) for s in shown.staff if s.role == "practitioner" and s.id not in taken),
         ],
     )
     if known and not form.is_submitted():

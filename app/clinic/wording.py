@@ -60,6 +60,17 @@ PARTS: Mapping[str, object] = {
 }
 
 
+ENTERED: Mapping[str, object] = {
+    "booked": _l("Rendez-vous pris"),
+    "requested": _l("Demande d’horaire, à confirmer par le praticien"),
+    "request": _l("Demande de rendez-vous, horaire à proposer"),
+    "call": _l("Demande à être rappelé·e"),
+    "come": _l("Passage prévu à l’accueil"),
+    "write": _l("Demande de réponse écrite"),
+}
+"""What was just entered, by its state for a visit with a time, else by its kind."""
+
+
 def need_of(kind: str, state: str, *, has_time: bool) -> str:
     """Return what a request needs of staff, as a key of NEEDS."""
     if state == "move_asked":

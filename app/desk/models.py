@@ -140,8 +140,8 @@ class Visit(Base):
     `kind` is appointment, request, call, come or write. `state` is requested, booked, proposed, move_asked,
     arrived, seen, absent, cancelled or declined; `answered` for a call, come or write that staff dealt with.
     `confirmed` is whether its time was ever agreed (booked at once, confirmed by a practitioner, or accepted by the
-    patient): what state it is in now doesn't say. `moved_at` is when it was last given another time; `last_action` is the patient's act last carried here, so that
-    it is carried once.
+    patient): what state it is in now doesn't say. `moved_at` is when it was last given another time; `last_action`
+    is the patient's act last carried here, so that it is carried once.
     """
 
     __tablename__ = "visits"

@@ -24,13 +24,23 @@ FIRST_DELAY_SECONDS = 30
 LONGEST_DELAY_SECONDS = 900
 
 
-def invite(session: Session, login: str, display_name: str, role: Role, now: datetime) -> tuple[UUID, str]:
-    """Create an account nobody can use yet; return its id and the code that opens it once. Raises LoginTaken."""
+def invite(
+    session: Session, login: str, display_name: str, role: Role, now: datetime, staff_id: UUID | None = None
+) -> tuple[UUID, str]:
+    """Create an account nobody can use yet; return its id and the code that opens it once. Raises LoginTaken.
+
+    `staff_id` is the demonstration's: its accounts are told from others by their id.
+    """
     wanted = normal_login(login)
     if session.scalar(select(Staff.id).where(Staff.login == wanted)):
         raise LoginTaken
     person = Staff(
-        id=uuid4(), login=wanted, display_name=display_name.strip(), role=role, last_totp_step=0, failures=0
+        id=staff_id or uuid4(),
+        login=wanted,
+        display_name=display_name.strip(),
+        role=role,
+        last_totp_step=0,
+        failures=0,
     )
     session.add(person)
     session.flush()
@@ -49,18 +59,12 @@ def invite_again(session: Session, staff_id: UUID, now: datetime) -> str:
 
 def invited(session: Session, code: str, now: datetime) -> Staff:
     """Return who a code invites. Raises InvitationRefused."""
-    person = session.scalar(select(Staff).where(Staff.invitation_hash == _invitation_hash(code)))
-    usable = (
-        person and not person.disabled_at and person.invitation_expires_at and person.invitation_expires_at > now
-    )
-    if person is None or not usable:
-        raise InvitationRefused
-    return person
+    return still_invited(session, invitation_hash(code), now)
 
 
-def still_invited(session: Session, staff_id: UUID, now: datetime) -> Staff:
-    """Return an invited person while the invitation lasts. Raises InvitationRefused."""
-    person = session.get(Staff, staff_id)
+def still_invited(session: Session, invitation: bytes, now: datetime) -> Staff:
+    """Return who an invitation, by its hash, still invites: a newer one ends it. Raises InvitationRefused."""
+    person = session.scalar(select(Staff).where(Staff.invitation_hash == invitation))
     if person is None or person.disabled_at or not person.invitation_expires_at:
         raise InvitationRefused
     if person.invitation_expires_at <= now:
@@ -135,12 +139,16 @@ def forgive(session: Session, staff_id: UUID) -> None:
     person.locked_until = None
 
 
+def check_disable(session: Session, staff_id: UUID) -> None:
+    """Check that an account may be closed: an administrator stays. Raises StaffNotFound, LastAdministrator."""
+    if get_staff(session, staff_id).role == "administrator" and _other_administrators(session, staff_id) == 0:
+        raise LastAdministrator
+
+
 def disable(session: Session, staff_id: UUID, now: datetime) -> None:
     """Close an account and its sessions. Raises StaffNotFound, LastAdministrator."""
-    person = get_staff(session, staff_id)
-    if person.role == "administrator" and _other_administrators(session, staff_id) == 0:
-        raise LastAdministrator
-    person.disabled_at = now
+    check_disable(session, staff_id)
+    get_staff(session, staff_id).disabled_at = now
     end_sessions(session, staff_id)
 
 
@@ -177,11 +185,12 @@ def _other_administrators(session: Session, staff_id: UUID) -> int:
 def _give_invitation(person: Staff, now: datetime) -> str:
     text = base64.b32encode(secrets.token_bytes(15)).decode().lower()
     code = "-".join(text[i : i + 4] for i in range(0, 24, 4))
-    person.invitation_hash = _invitation_hash(code)
+    person.invitation_hash = invitation_hash(code)
     person.invitation_expires_at = now + timedelta(hours=INVITATION_HOURS)
     return code
 
 
-def _invitation_hash(code: str) -> bytes:
+def invitation_hash(code: str) -> bytes:
+    """Return what is kept of an invitation code, however it was typed."""
     typed = "".join(character for character in code.lower() if character.isalnum())
     return hashlib.sha256(b"invitation" + typed.encode()).digest()

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, CursorResult, Table, bindparam, delete, select, update
+from sqlalchemy import CursorResult, Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.db import insert_for
 from app.front.models import Draft
+from app.plain import Plain
 
 
 class DraftRow(NamedTuple):
@@ -38,7 +39,7 @@ _NEXT_VERSION = (
 )
 
 
-def load(session: Session | Connection, draft_id: UUID, now: datetime, *, locked: bool = False) -> DraftRow | None:
+def load(session: Session | Plain, draft_id: UUID, now: datetime, *, locked: bool = False) -> DraftRow | None:
     """Return a draft that has not expired, or None. `locked` keeps parallel writers of the same draft waiting."""
     row = session.execute(_LOAD_LOCKED if locked else _LOAD, {"draft": draft_id}).first()
     found = DraftRow(draft_id, *row) if row else None
@@ -51,20 +52,23 @@ def load_by_locator(session: Session, locator: bytes, now: datetime) -> DraftRow
     return DraftRow(*row) if row else None
 
 
-def save(session: Session | Connection, draft: DraftRow, now: datetime) -> bool:
+def save(session: Session, draft: DraftRow, now: datetime) -> bool:
     """Write a draft over its former version; return False, having written nothing, when that one is gone.
 
     The first version is written where there is no draft, or an expired one.
     """
-    columns: dict[str, Any] = {name: getattr(draft, name) for name in _WRITTEN}
     if draft.version > 1:
-        return _written(session, _NEXT_VERSION, columns | {"draft": draft.id, "former": draft.version - 1})
-    first = insert_for(session, Draft).values(id=draft.id, **columns)
-    return _written(
-        session,
-        first.on_conflict_do_update(index_elements=[Draft.id], set_=columns, where=Draft.expires_at <= now),
-        None,
-    )
+        return cast(CursorResult[Any], session.execute(_NEXT_VERSION, _next_version(draft))).rowcount == 1
+    columns = _columns(draft)
+    first = insert_for(session, _TABLE).values(id=draft.id, **columns)
+    first = first.on_conflict_do_update(index_elements=["id"], set_=columns, where=_TABLE.c.expires_at <= now)
+    done = session.execute(first, execution_options={"preserve_rowcount": True})
+    return cast(CursorResult[Any], done).rowcount == 1
+
+
+def note(plain: Plain, draft: DraftRow) -> bool:
+    """Write a draft over its former version, as `save` does, at a fraction of its cost."""
+    return plain.execute(_NEXT_VERSION, _next_version(draft)).rowcount == 1
 
 
 def remove(session: Session, draft_id: UUID) -> None:
@@ -72,5 +76,9 @@ def remove(session: Session, draft_id: UUID) -> None:
     session.execute(delete(Draft).where(Draft.id == draft_id))
 
 
-def _written(session: Session | Connection, statement: Any, values: dict[str, Any] | None) -> bool:
-    return cast(CursorResult[Any], session.execute(statement, values)).rowcount == 1
+def _columns(draft: DraftRow) -> dict[str, Any]:
+    return {name: getattr(draft, name) for name in _WRITTEN}
+
+
+def _next_version(draft: DraftRow) -> dict[str, Any]:
+    return _columns(draft) | {"draft": draft.id, "former": draft.version - 1}

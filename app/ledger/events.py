@@ -95,6 +95,13 @@ EVENTS: Mapping[str, Mapping[str, Check]] = {
     "staff.sign_in_refused": {"staff": _is_id_or_none, "reason": REFUSAL},
     # `actor` is null on the command line.
     "staff.changed": {"actor": _is_id_or_none, "staff": _is_id, "change": STAFF_CHANGE},
+    # Whoever signs in with the account named sees the practitioner's cases from then on.
+    "practitioner.linked": {
+        "actor": _is_id,
+        "practitioner": _is_id,
+        "old_staff": _is_id_or_none,
+        "new_staff": _is_id_or_none,
+    },
     "profile.published": {"actor": _is_id_or_none, "profile": _is_id, "digest": DIGEST},
     "directory.published": {"actor": _is_id_or_none, "version": _is_count},
     "epoch.made": {"epoch": EPOCH, "kind": _one_of("secrets", "intake")},

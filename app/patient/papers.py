@@ -44,7 +44,7 @@ def slip() -> Response:
         view = read_space(patient().funnel, signed)
     except SpaceGone:
         return redirect303(SPACE)
-    if view.starts_at is None or view.document["kind"] != "appointment":
+    if view.starts_at is None or view.is_over or not view.is_appointment:
         return redirect303(SPACE)
     site, starts_at, language = view.document["site"], view.starts_at, visitor().language
     return _paper((signed.space_id, view.version, language), lambda: _slip(site, starts_at, language))

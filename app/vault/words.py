@@ -73,14 +73,18 @@ def _taken(places: threading.BoundedSemaphore, seconds: float) -> Iterator[None]
         places.release()
 
 
-def new_words(language: Language, avoid: Callable[[str], bool]) -> tuple[str, ...]:
+def new_words(
+    language: Language, avoid: Callable[[str], bool], below: Callable[[int], int] = secrets.randbelow
+) -> tuple[str, ...]:
     """Draw seven words of a language, none of which, alone or beside the others, is to be avoided.
+
+    `below(n)` gives a number under n: at random, or derived from a secret that must give the same words again.
 
     Raises WordsExhausted when `avoid` refuses nearly everything.
     """
     words = _words_of(language)
     for _ in range(_ATTEMPTS):
-        drawn = tuple(_draw(words, avoid) for _ in range(WORDS))
+        drawn = tuple(_draw(words, avoid, below) for _ in range(WORDS))
         if not avoid(" ".join(drawn)):
             return drawn
     raise WordsExhausted("no code words are left to draw")
@@ -124,9 +128,9 @@ def _words_of(language: Language) -> tuple[str, ...]:
     return tuple(unicodedata.normalize("NFC", word) for word in Mnemonic(_LISTS[language]).wordlist)
 
 
-def _draw(words: tuple[str, ...], avoid: Callable[[str], bool]) -> str:
+def _draw(words: tuple[str, ...], avoid: Callable[[str], bool], below: Callable[[int], int]) -> str:
     for _ in range(_ATTEMPTS):
-        word = secrets.choice(words)
+        word = words[below(len(words))]
         if not avoid(word):
             return word
     raise WordsExhausted("no code words are left to draw")

@@ -49,11 +49,11 @@ def carried(db: Databases) -> dict[UUID, UUID]:
     """Return every submission that one of the clinic's silos knows, with its pseudonym."""
     known: dict[UUID, UUID] = {}
     with db.reading("identity") as session:
-        known.update(session.execute(select(Contact.submission, Contact.pseudonym)).tuples().all())
+        known.update(session.execute(select(Contact.submission, Contact.pseudonym)).all())
     with db.reading("care") as session:
-        known.update(session.execute(select(Case.id, Case.pseudonym)).tuples().all())
+        known.update(session.execute(select(Case.id, Case.pseudonym)).all())
     with db.reading("desk") as session:
-        known.update(session.execute(select(Visit.id, Visit.pseudonym)).tuples().all())
+        known.update(session.execute(select(Visit.id, Visit.pseudonym)).all())
     return known
 
 

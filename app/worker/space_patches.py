@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from app.booking.space import CONFIRMING
 from app.clock import Clock
 from app.db import Databases
 from app.desk.models import DeskOutbox
@@ -40,7 +41,8 @@ def merged(document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, A
     if document.get("state") == _CANCELLED:
         patch = {"message": patch.get("message")} if patch.get("state") == _CANCELLED else {}
     kept = {key: value for key, value in patch.items() if key != "schema"}
-    return {**document, **{key: _merge_patch(document.get(key), value) for key, value in kept.items()}}
+    result = {**document, **{key: _merge_patch(document.get(key), value) for key, value in kept.items()}}
+    return result | ({"confirmed": True} if patch.get("state") in CONFIRMING else {})
 
 
 def space_id_of(db: Databases, vault: Vault, pseudonym: UUID) -> UUID:

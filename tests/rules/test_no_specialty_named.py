@@ -14,6 +14,8 @@ EVERYDAY = {
     "filler": "what keeps a form's size",
 }
 """Stems that are also everyday words of programming, and may be said for that."""
+DRIVER = "psycopg"
+"""The name of the PostgreSQL driver, which a setting must spell."""
 
 
 def words() -> Lexicon:
@@ -42,7 +44,7 @@ def faults_of_naming(files: list[Source], lexicon: Lexicon, names: list[str]) ->
 
 
 def _words_in(text: str, lexicon: Lexicon, names: list[str]) -> list[str]:
-    return lexicon.hits(_spaced(text)) + [name for name in names if name in text]
+    return lexicon.hits(_spaced(text.replace(DRIVER, ""))) + [name for name in names if name in text]
 
 
 def _spaced(text: str) -> str:

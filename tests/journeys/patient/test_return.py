@@ -1,13 +1,21 @@
 """Coming back with the words: to the space, or to a journey not sent; on this device or on another."""
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 import pytest
 from flask import Flask
 
+from app.booking.entrance import GUESSES_PER_PREFIX
+from app.web.grid import WORDS_SLOT
 from tests.factories.house import House
 from tests.factories.patient import CHECK, REACH, Patient, draft_of
 from tests.factories.recorder import Recorder
 from tests.journeys.patient.agenda_of import cells_taken, hold_of
 from tests.journeys.patient.conftest import Arrives
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 WRONG = "Ces mots n’ouvrent rien. Vérifiez leur orthographe et leur ordre."
 
@@ -172,3 +180,25 @@ def test_an_old_form_of_the_words_page_is_said_to_be_old(patient: Patient, anoth
     page = other.browser.post("/retour", {"k": "x", "words": " ".join(patient.noted)})
     assert page.path == "/e"
     assert page.errors == {"words": "Cette page n’était plus à jour. Écrivez vos mots à nouveau."}
+
+
+def test_who_is_not_let_try_takes_no_word_slot(house: House) -> None:
+    app = house.patient_app()
+    inner, slots = app.wsgi_app, []
+
+    def noting(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
+        answer = inner(environ, start_response)
+        if environ["REQUEST_METHOD"] == "POST":
+            slots.append(environ.get(WORDS_SLOT, 0))
+        return answer
+
+    app.wsgi_app = noting  # type: ignore[method-assign]  # as any middleware
+    somebody = Patient(app)
+    somebody.opens("/retour")
+    somebody.browser.post("/retour", {"k": "x", "words": "un deux trois"})
+    assert slots == [0], "a form that is not ours"
+    for _ in range(GUESSES_PER_PREFIX):
+        somebody.comes_back_with("un deux trois")
+    assert slots[1:] == [1] * GUESSES_PER_PREFIX, "words looked at"
+    assert somebody.comes_back_with("un deux trois").errors["words"].startswith("Trop d’essais")
+    assert slots[-1] == 0, "a network that is refused"

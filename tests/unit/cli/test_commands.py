@@ -76,6 +76,20 @@ def test_orphans_are_counted_then_cleared(
     db.dispose()
 
 
+def test_many_orphans_go_only_by_their_number(installed: Settings, typed: Typed) -> None:
+    db = Databases(installed.databases)
+    with db.writing("front") as session:
+        for cell in range(6):
+            one = Sent().submission
+            session.add(SlotCell(resource=one, cell=cell, owner=one, kind="appointment", expires_at=None))
+    db.dispose()
+
+    status, _, faults = typed("silos", "reconcile")
+    assert (status, "6 cells: nothing was cleared" in faults) == (1, True)
+    assert "cells: 6 found" in typed("silos", "reconcile", "--dry-run")[1]
+    assert "cells: 6 cleared" in typed("silos", "reconcile", "--really", "6")[1]
+
+
 def test_profiles_are_checked_and_published_once(installed: Settings, typed: Typed) -> None:
     assert typed("profiles", "check")[:2] == (0, "every profile may be published\n")
     assert typed("profiles", "publish")[1] == "3 profile(s) changed\n"

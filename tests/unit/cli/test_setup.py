@@ -1,6 +1,8 @@
 """Set-up: private files, silos at their head, and for each zone only what it may hold."""
 
 import stat
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,10 +10,12 @@ import pytest
 from app.cli import silos
 from app.cli.environment import file_of, read_file, write_file
 from app.cli.main import main
-from app.cli.setup import set_up
+from app.cli.setup import set_up, unlike, zone_values
 from app.config import SILOS_OF_ZONE, SettingsError, load_settings
 from app.db import SILOS, Databases
 from app.vault.keystore import Keystore, Unlock
+
+PATIENT_SILOS = ("FRONT", "KEYS", "LEDGER")
 
 
 @pytest.fixture
@@ -81,6 +85,93 @@ def test_what_the_environment_says_is_kept_for_every_zone_that_may_know(environ:
     assert patient["PARAVENT_WORDS_SALT"] == worker["PARAVENT_WORDS_SALT"]
     files = b"".join(path.read_bytes() for path in _files(var))
     assert said["PARAVENT_KEYSTORE_PASSPHRASE"].encode() not in files
+
+
+def test_a_zones_own_addresses_outlive_another_set_up(environ: dict[str, str]) -> None:
+    var = set_up(environ).var
+    own = {f"PARAVENT_DB_{silo}": f"postgresql+psycopg://patient:p&w d@db/{silo}" for silo in PATIENT_SILOS}
+    for zone in ("patient", "worker"):
+        write_file(file_of(var, zone), read_file(file_of(var, zone)) | own)
+
+    set_up(environ | {"PARAVENT_GRID_MS": "7"})
+
+    for zone in ("patient", "worker"):
+        written = read_file(file_of(var, zone))
+        assert {name: written[name] for name in own} == own
+        assert written["PARAVENT_GRID_MS"] == "7"
+    assert read_file(file_of(var, "clinic"))["PARAVENT_DB_FRONT"] == f"sqlite:///{var}/front.sqlite"
+
+
+def test_the_patient_zone_is_never_given_a_server_login_of_the_command_line(environ: dict[str, str]) -> None:
+    settings = set_up(environ)
+    ours = {silo: f"postgresql+psycopg://owner:secret@db/{silo}" for silo in SILOS}
+    on_a_server = replace(settings, databases=ours)
+    known = {"PARAVENT_WORDS_SALT": "00" * 16, "PARAVENT_DB_FRONT": ours["front"], "PARAVENT_DB_CONNECTIONS": "5"}
+
+    assert "owner" not in str(zone_values("patient", known, on_a_server, {}))
+    written = {"PARAVENT_DB_KEYS": "postgresql+psycopg://patient@db/keys"}
+    given = zone_values("patient", known, on_a_server, written)
+    assert {name: url for name, url in given.items() if "://" in url} == written
+    assert given["PARAVENT_DB_CONNECTIONS"] == "5"
+    assert zone_values("worker", known, on_a_server, {})["PARAVENT_DB_CARE"] == ours["care"]
+
+
+def test_a_zone_left_on_another_kind_of_database_is_named(environ: dict[str, str]) -> None:
+    settings = set_up(environ)
+    assert unlike(settings) == []
+
+    on_a_server = {**settings.databases, "keys": "postgresql+psycopg://owner@db/keys"}
+    faults = unlike(replace(settings, databases=on_a_server))
+
+    assert [fault.split()[0] for fault in faults] == ["patient.env", "clinic.env", "worker.env", "cli.env"]
+    assert all("PARAVENT_DB_KEYS on PostgreSQL" in fault for fault in faults)
+
+
+def test_what_set_up_prints_starts_a_zone(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    brand = "L'espace « d'ici » $HOME `x` #1"
+    environ["PARAVENT_VAR"] += " with a space"
+    for name, value in (environ | {"PARAVENT_BRAND": brand}).items():
+        monkeypatch.setenv(name, value)
+    assert main(["setup"]) == 0
+
+    start = capsys.readouterr().out.splitlines()[1].replace("paravent serve", "env")
+    done = subprocess.run(["/bin/sh", "-c", start], env={}, capture_output=True, text=True, check=True)  # noqa: S603 - the printed command
+
+    said = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    assert (said["PARAVENT_ZONE"], said["PARAVENT_BRAND"]) == ("patient", brand)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "plain", "a b", "l'été", '"', "a'b\"c", "$HOME `x` \\ #", " edges ", "p&w;|<>(){}*?!~", "a\u2028b\x85c"],
+)
+def test_a_value_reads_back_as_it_was_written_here_and_in_a_shell(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "x.env"
+    write_file(path, {"PARAVENT_BRAND": value})
+
+    assert read_file(path) == {"PARAVENT_BRAND": value}
+    script = f'. {path}; printf %s "$PARAVENT_BRAND"'
+    done = subprocess.run(["/bin/sh", "-c", script], env={}, capture_output=True, check=True)  # noqa: S603 - our own script
+    assert done.stdout.decode() == value
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [("A=two words", "two words"), ("A=l'été", "l'été"), ('A="q"', "q"), ("A=", ""), ("A=b=c", "b=c")],
+)
+def test_a_line_written_by_hand_is_read(tmp_path: Path, line: str, value: str) -> None:
+    path = tmp_path / "x.env"
+    path.write_text(f"# by hand\n\n{line}\n")
+    assert read_file(path) == {"A": value}
+
+
+@pytest.mark.parametrize("value", ["a\nPARAVENT_DEMO=1", "a\rb"])
+def test_a_value_of_two_lines_is_refused(tmp_path: Path, value: str) -> None:
+    with pytest.raises(SettingsError, match="PARAVENT_BRAND must be one line"):
+        write_file(tmp_path / "x.env", {"PARAVENT_BRAND": value})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_verifying_key_of_another_keystore_is_refused(environ: dict[str, str]) -> None:

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from app.clinic.administration import AccountTaken, save_practitioner
+from app.desk.models import Practitioner
+from app.desk.staff import practitioner_of
 from app.front.directory import Directory
 from app.front.published_directory import current_directory
 from tests.factories.staffed import StaffBrowserOf, Staffed
@@ -85,6 +88,46 @@ def test_a_practitioner_is_added_with_known_kinds_alone(clinic: Staffed, admin: 
     assert "sage-femme" in admin.get("/horaires").text
 
 
+def test_giving_a_practitioner_another_account_is_in_the_ledger_first(
+    clinic: Staffed, admin: StaffBrowserOf
+) -> None:
+    ines, paul = clinic.people["ines"], clinic.people["paul"]
+    path = f"/praticiens/{ines.practitioner}"
+    admin.get(path)
+    admin.submit()
+    assert clinic.events("practitioner.linked") == [], "nothing was linked anew"
+    admin.get(path)
+    _path, data = admin.shown.filled({"staff": ""})
+    with clinic.without("ledger"):
+        admin.post(path, data, status=503)
+    with clinic.house.db.reading("desk") as session:
+        assert practitioner_of(session, ines.id) == ines.practitioner
+    admin.post(path, data)
+    clinic.house.clock.forward(seconds=1)
+    admin.get(f"/praticiens/{paul.practitioner}")
+    admin.submit({"staff": str(ines.id)})
+    told = [event["fields"] for event in clinic.events("practitioner.linked")]
+    actor = str(clinic.people["direction"].id)
+    freed = {"practitioner": str(ines.practitioner), "old_staff": str(ines.id), "new_staff": None}
+    given = {"practitioner": str(paul.practitioner), "old_staff": str(paul.id), "new_staff": str(ines.id)}
+    assert told == [{"actor": actor} | freed, {"actor": actor} | given]
+
+
+def test_an_account_is_one_practitioner_s(clinic: Staffed, admin: StaffBrowserOf) -> None:
+    ines, paul = clinic.people["ines"], clinic.people["paul"]
+    page = admin.get(f"/praticiens/{paul.practitioner}")
+    offered = [one.get("value") for one in page.main.iter("option")]
+    assert str(paul.id) in offered
+    assert str(ines.id) not in offered
+    _path, data = admin.shown.filled({})
+    page = admin.post(f"/praticiens/{paul.practitioner}", data | {"staff": str(ines.id)}, status=422)
+    assert "staff" in page.errors
+    row = Practitioner(id=paul.practitioner, staff_id=ines.id, name="Paul", kinds="", gender="man")
+    with pytest.raises(AccountTaken):
+        save_practitioner(clinic.services, clinic.people["direction"], row)
+    assert clinic.events("practitioner.linked") == []
+
+
 def test_a_room_in_use_stays(clinic: Staffed, admin: StaffBrowserOf) -> None:
     visit = clinic.visit(clinic.send("instant", day=(clinic.house.clock() + timedelta(days=2)).date()))
     admin.get("/sites")
@@ -97,6 +140,8 @@ def test_the_last_administrator_can_t_shut_themselves_out(clinic: Staffed, admin
     admin.get("/equipe")
     admin.submit(button="Fermer le compte Ada Démonstration (administration)")
     assert "dernier de l’administration" in admin.shown.text
+    changes = [event["fields"]["change"] for event in clinic.events("staff.changed")]
+    assert "disabled" not in changes, "the ledger must not tell of a change that was refused"
     assert admin.get("/equipe").heading == "Équipe"
 
 

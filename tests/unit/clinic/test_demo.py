@@ -3,10 +3,14 @@
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from app.cli.demo_data import SCRIPT, fill
 from app.clinic.factory import create_clinic_app
+from app.clinic.sign_in import totp_label
+from app.config import SettingsError
+from app.desk import staff
 from app.desk.models import Visit
 from tests.browser import words
 from tests.factories.house import House
@@ -40,6 +44,22 @@ def test_the_page_shows_sign_ins_that_work(clinic: Staffed) -> None:
     browser.get("/connexion")
     browser.submit({"login": codes[0], "password": codes[1]})
     assert browser.submit({"code": codes[2]}).path != "/connexion/code"
+
+
+def test_the_page_shows_no_other_account_and_the_zone_does_not_start_beside_one(clinic: Staffed) -> None:
+    house = clinic.house
+    with house.db.writing("desk") as session:
+        staff_id, _code = staff.invite(session, "zoe", "Zoé Vraie", "desk", house.clock())
+        sealed = house.keystore.seal_field("desk", totp_label(staff_id), b"JBSWY3DPEHPK3PXP")
+        person = staff.get_staff(session, staff_id)
+        staff.prepare(person, "hash", sealed)
+        staff.complete(person)
+    page = clinic.browser().get("/demo")
+    assert "zoe" not in page.html
+    assert len(page.main.findall(".//tbody/tr")) == 8
+    with pytest.raises(SettingsError, match="accounts that the demonstration did not make"):
+        create_clinic_app(house.settings("clinic", demo=True), house.db, house.clock, house.vault, CHEAP)
+    create_clinic_app(house.settings("clinic", demo=False), house.db, house.clock, house.vault, CHEAP)
 
 
 def test_without_the_demonstration_there_is_no_such_page(clinic: Staffed) -> None:

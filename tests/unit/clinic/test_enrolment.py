@@ -3,6 +3,7 @@
 import pyotp
 
 from app.clinic.demo import PASSWORD
+from app.desk import staff
 from tests.browser import words
 from tests.factories.staffed import StaffBrowserOf, Staffed
 
@@ -80,6 +81,20 @@ def test_without_a_confirmed_code_the_account_stays_shut(clinic: Staffed) -> Non
     other = clinic.browser()
     other.get("/connexion")
     other.submit({"login": "zoe", "password": PHRASE}, status=422)
+
+
+def test_a_new_invitation_cuts_off_who_typed_the_old_code(clinic: Staffed) -> None:
+    code = invited(clinic)
+    early, later = at_password(clinic, code), at_password(clinic, code)
+    later.submit({"password": PHRASE, "again": PHRASE})
+    secret = secret_shown(later)
+    with clinic.house.db.writing("desk") as session:
+        person = staff.by_login(session, "zoe")
+        assert person
+        staff.invite_again(session, person.id, clinic.house.clock())
+    assert early.submit({"password": PHRASE, "again": PHRASE}).path == "/invitation"
+    page = later.submit({"code": pyotp.TOTP(secret).at(clinic.house.clock())})
+    assert page.path == "/invitation"
 
 
 def test_a_new_invitation_takes_the_old_account_away(clinic: Staffed) -> None:

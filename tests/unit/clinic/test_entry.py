@@ -1,11 +1,16 @@
 """What the desk enters for somebody on the telephone goes through the journey, and can't be read back."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from sqlalchemy import select
 
+from app.desk.agenda import pool_of
 from app.desk.models import Visit
 from app.identity.models import Contact
+from app.web.formats import moment_text
+from tests.browser import words
 from tests.factories.staffed import StaffBrowserOf, Staffed
 
 
@@ -88,9 +93,89 @@ def test_an_act_to_confirm_and_one_to_ask_are_requests(clinic: Staffed) -> None:
 def test_the_same_form_sent_twice_is_one_booking(clinic: Staffed) -> None:
     browser = first_page(clinic)
     data = answers(browser)
-    browser.post("/saisie", data)
-    browser.post("/saisie", data, status=409)
+    pages = [browser.post("/saisie", data), browser.post("/saisie", data)]
     assert len(visits(clinic)) == 1
+    pages.append(browser.post("/saisie", data))
+    assert len({words(page.main) for page in pages}) == 1, "the words must come again, and nothing else"
+    assert len(visits(clinic)) == 1
+    assert len(clinic.events("booking.entered")) == 1
+
+
+@pytest.mark.parametrize("booking", ["instant", "ask"])
+def test_the_same_form_sent_twice_at_once_is_one_booking(clinic: Staffed, booking: str) -> None:
+    browser = first_page(clinic, booking)
+    data = answers(browser)
+    both = [clinic.app.test_client() for _ in range(2)]
+    for client in both:
+        client.set_cookie("c", browser.token or "")
+    with ThreadPoolExecutor(2) as at_once:
+        pages = list(at_once.map(lambda client: client.post("/saisie", data=data), both))
+    assert [page.status_code for page in pages] == [200, 200]
+    assert pages[0].text == pages[1].text
+    assert len(visits(clinic)) == 1
+
+
+def test_a_form_gone_back_to_for_somebody_else_never_shows_the_first_one_s_words(clinic: Staffed) -> None:
+    browser = first_page(clinic, "ask")
+    data = answers(browser)
+    one = browser.post("/saisie", data).main.findall(".//ol/li")
+    other = browser.post("/saisie", data | {"name": "Lou (inventé)"}).main.findall(".//ol/li")
+    assert [item.text for item in one] != [item.text for item in other]
+    browser.post("/saisie", data | {"once": "court"}, status=400)
+
+
+def test_price_traces_and_what_concerns_minors_are_there_to_read_aloud(clinic: Staffed) -> None:
+    page = first_page(clinic)
+    profiles = [one.profile for one in clinic.services.funnel.catalogue.profiles().values()]
+    act = next(act for one in profiles for act in one.acts if act.booking == "instant" and act.published)
+    read = words(page.shown.main)
+    for text in (act.reimbursement, act.traces.bank, act.traces.insurance, act.traces.mutuelle):
+        assert text.fr in read
+    assert not [one for one in profiles if one.minors_note.fr in read or one.call_note.fr in read]
+    young = clinic.sign_in("accueil")
+    young.get("/saisie")
+    profile, code = next(
+        (one.profile, one.profile.code + act.code)
+        for one in clinic.services.funnel.catalogue.profiles().values()
+        for act in one.profile.acts
+        if act.published and one.paths.path(act.slug, "16_17", "self") == "call"
+    )
+    read = words(young.submit({"act": code, "whom": "01", "standing": "01", "age": "16"}).main)
+    assert profile.minors_note.fr in read
+    assert profile.call_note.fr in read
+
+
+@pytest.mark.parametrize(
+    ("booking", "says"),
+    [
+        ("instant", "Rendez-vous pris"),
+        ("to_confirm", "à confirmer par le praticien"),
+        ("ask", "horaire à proposer"),
+    ],
+)
+def test_the_result_says_what_was_made_when_and_where(clinic: Staffed, booking: str, says: str) -> None:
+    browser = first_page(clinic, booking)
+    page = words(browser.post("/saisie", answers(browser)).main)
+    assert says in page
+    (visit,) = visits(clinic)
+    assert (visit.starts_at is None) is (booking == "ask")
+    if visit.starts_at and visit.site_id:
+        site = clinic.services.funnel.catalogue.directory().site(visit.site_id)
+        assert " ".join(moment_text(visit.starts_at, site.timezone, "fr").split()) in page
+        assert site.name in page
+
+
+def test_wishes_said_on_the_telephone_reach_the_practitioner(clinic: Staffed) -> None:
+    browser = first_page(clinic, "ask")
+    browser.post("/saisie", answers(browser, day="02", hours="01", gender="01", access="01"))
+    (visit,) = visits(clinic)
+    with clinic.house.db.reading("desk") as session:
+        able = pool_of(session, visit.id)
+    owner = next(login for login, one in clinic.people.items() if one.practitioner in able)
+    text = words(clinic.sign_in(owner).get(f"/dossier/{visit.id}").main)
+    for said in ("mardi", "Le matin", "Une femme"):
+        assert said in text
+    assert re.search("Sans marche *Oui", text)
 
 
 def test_what_is_missing_is_said_and_what_was_typed_is_kept(clinic: Staffed) -> None:

@@ -32,7 +32,8 @@ def test_no_page_of_the_desk_says_an_act_or_an_answer(clinic: Staffed) -> None:
     sent += [clinic.send(answer_by="call"), clinic.send(writes=True)]
     desk, telling = clinic.sign_in("accueil"), clinical_words(clinic)
     pages = ["/demandes", "/jour", "/semaine", "/absences"]
-    pages += [f"/visite/{one.submission}{path}" for one in sent for path in ("", "/proposer", "/annuler")]
+    pages += [f"/visite/{one.submission}{path}" for one in sent for path in ("", "/proposer")]
+    pages += [f"/visite/{one.submission}/annuler" for one in (sent[0], *sent[3:])]
     for path in pages:
         html = desk.get(path).html
         assert not [text for text in telling if text in html], path

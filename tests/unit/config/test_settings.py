@@ -54,11 +54,14 @@ def test_every_fault_is_named_at_once() -> None:
         "PARAVENT_DRAFT_MINUTES": "an hour",
         "PARAVENT_HDS_EXPIRES": "31/05/2027",
         "PARAVENT_QUESTION_PAGE": "2",
+        "PARAVENT_DB_FRONT": "here",
+        "PARAVENT_DB_CARE": "mysql://u:secret@h/db",
     }
     with pytest.raises(SettingsError) as refusal:
         load_settings(environ)
 
     named = ["ZONE", "VERIFY_KEY", "WORDS_SALT", "TLS", "GRID_MS", "DRAFT_MINUTES", "HDS_EXPIRES", "QUESTION_PAGE"]
+    named += ["DB_FRONT", "DB_CARE"]
     assert all(sum(f"PARAVENT_{name} " in fault for fault in refusal.value.faults) == 1 for name in named)
     assert len(refusal.value.faults) == len(named)
     assert all(fault in str(refusal.value) for fault in refusal.value.faults)
@@ -86,6 +89,30 @@ WRONG: dict[str, tuple[dict[str, str | None], str]] = {
 def test_what_is_wrong_is_said_plainly(changes: dict[str, str | None], said: str) -> None:
     [fault] = faults(**changes)
     assert said in fault
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "front.sqlite",
+        "postgresql://u:secret@h/front",
+        "postgresql+psycopg2://u:secret@h/front",
+        "postgresql+psycopg://u:secret@h:port/front",
+        "mysql://u:secret@h/front",
+        "SQLITE:///front",
+    ],
+)
+def test_an_address_of_no_database_of_ours_is_refused(address: str) -> None:
+    [fault] = faults(DB_FRONT=address)
+    assert fault.startswith("PARAVENT_DB_FRONT must be an address such as ")
+    assert address not in fault
+
+
+@pytest.mark.parametrize(
+    "address", ["sqlite:////srv/a b/front.sqlite", "postgresql+psycopg://u:p%20w@h:5432/front"]
+)
+def test_an_address_is_kept_as_it_was_given(address: str) -> None:
+    assert load_settings(PATIENT | {"PARAVENT_DB_FRONT": address}).databases["front"] == address
 
 
 def test_no_value_is_ever_repeated() -> None:

@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from app.db import Databases, SiloUnavailable
+from app.plain import Plain
 from tests.factories.scratch import postgres_silos
 
 THREADS = 64
@@ -26,8 +27,10 @@ def db(tmp_path: Path) -> Iterator[Databases]:
     made.dispose()
 
 
-def one(asked: Session | Connection, question: str) -> object:
-    return asked.execute(text(question)).scalar_one()
+def one(asked: Session | Plain, question: str) -> object:
+    found = asked.execute(text(question)).first()
+    assert found
+    return found[0]
 
 
 def test_every_thread_of_a_process_reads_at_once(db: Databases) -> None:
@@ -51,8 +54,8 @@ def test_without_a_connection_left_a_silo_is_out_after_seconds(db: Databases) ->
         connection.execute(text("SELECT 1"))
     assert outage.value.silo == "front"
     assert 2 < time.monotonic() - began < 10
-    for connection in taken:
-        connection.close()
+    for one_taken in taken:
+        one_taken.close()
     with db.glancing("front") as connection:
         assert one(connection, "SELECT 1") == 1
 
@@ -103,6 +106,6 @@ def _opens_no_more_than_it_was_told(url: str) -> None:
     taken = [few.engine("front").connect() for _ in range(1 + 4)]
     with pytest.raises(SiloUnavailable), few.glancing("front") as connection:
         connection.execute(text("SELECT 1"))
-    for connection in taken:
-        connection.close()
+    for one_taken in taken:
+        one_taken.close()
     few.dispose()

@@ -54,7 +54,7 @@ def test_an_invitation_ends_when_it_is_completed_or_the_account_closed(db: Datab
         with pytest.raises(InvitationRefused):
             staff.invited(session, code, NOW)
         with pytest.raises(InvitationRefused):
-            staff.still_invited(session, staff_id, NOW)
+            staff.still_invited(session, staff.invitation_hash(code), NOW)
 
 
 def test_inviting_again_takes_password_factor_and_sessions_away(db: Databases) -> None:

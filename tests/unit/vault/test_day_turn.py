@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select, update
 
-from app.vault import rewrapping
 from app.vault.errors import EpochKeyMissing, KeystoreDamaged
-from app.vault.files import read_private
+from app.vault.keyfiles import KeptKey, KeyFiles
 from app.vault.keystore import SETTLE
 from app.vault.models import Secret
-from app.vault.sealing import new_secret
+from app.vault.rewrapping import BATCH, DayTurn, wrapped_for
+from app.vault.sealing import lock, new_secret
 from tests.unit.vault.keystore_place import NOW, Place, make_place
 
 TOMORROW = NOW + timedelta(days=1)
@@ -118,7 +118,7 @@ def test_a_move_that_is_rolled_back_loses_nothing(tmp_path: Path) -> None:
     assert _get(place, pseudonym) == secret
 
 
-def _move_and_fail(place: Place, day: rewrapping.DayTurn) -> None:
+def _move_and_fail(place: Place, day: DayTurn) -> None:
     with place.db.writing("keys") as session:
         day.move_batch(session)
         raise InterruptedError
@@ -172,29 +172,38 @@ def test_a_damaged_key_of_today_moves_and_destroys_nothing(tmp_path: Path) -> No
     assert len(place.files("epoch-*")) == 2
 
 
-def test_secrets_move_by_batches_and_each_key_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    place = make_place(tmp_path)
-    monkeypatch.setattr(rewrapping, "BATCH", 4)
-    kept = _keep(place, 10)
-    _damage_row(place, min(kept))
-    place.keystore.ensure_epoch(TOMORROW)
-    read: list[str] = []
+class _CountedKeys(KeyFiles):
+    """Key files that remember which were read."""
 
-    def counted(path: Path) -> bytes:
-        read.append(path.name)
-        return read_private(path)
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(mode=0o700)
+        super().__init__(directory, "epoch", r"\d{4}-\d\d-\d\d", new_secret())
+        self.days: list[str] = []
 
-    monkeypatch.setattr("app.vault.keyfiles.read_private", counted)
-    day, batches = place.keystore.turn(TOMORROW), []
-    more = True
+    def read(self, name: str) -> KeptKey:
+        self.days.append(name)
+        return super().read(name)
+
+
+def test_secrets_move_by_batches_and_each_key_is_read_once(tmp_path: Path) -> None:
+    place, keys, old = make_place(tmp_path), _CountedKeys(tmp_path / "counted"), new_secret()
+    keys.make("2026-11-18", old, NOW)
+    keys.make("2026-11-19", new_secret(), TOMORROW)
+    with place.db.writing("keys") as session:
+        for number in range(BATCH + 2):
+            pseudonym = UUID(int=number + 1)
+            wrapped = lock(old, new_secret(), wrapped_for(pseudonym, "care")) if number else b"damaged"
+            session.add(Secret(pseudonym=pseudonym, purpose="care", epoch="2026-11-18", wrapped=wrapped))
+
+    day, moved, more = DayTurn(keys, TOMORROW), [0], True
     while more:
-        before = day.moved
         with place.db.writing("keys") as session:
             more = day.move_batch(session)
-        batches.append(day.moved - before)
+        moved.append(day.moved)
 
-    assert batches == [3, 4, 2]
-    assert read == ["epoch-2026-11-19.key", "epoch-2026-11-18.key"]
+    assert moved == [0, BATCH - 1, BATCH + 1]
+    assert day.lost == 1
+    assert keys.days == ["2026-11-19", "2026-11-18"]
 
 
 def test_a_key_of_a_day_to_come_is_left_unused_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

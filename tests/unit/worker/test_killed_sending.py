@@ -72,6 +72,22 @@ def test_pressing_again_sends_once(
         assert house.keystore.get(session, parcel.pseudonym, "care") == parcel.secrets["care"]
 
 
+def test_pressing_again_makes_the_sealed_secrets_young(
+    house: House, patient: Patient, mortal: MortalDatabases
+) -> None:
+    for minutes in (0, 5):
+        house.clock.forward(minutes=minutes)
+        mortal.doom(after=2)
+        with pytest.raises(Killed):
+            patient.sends()
+
+    with house.db.reading("keys") as session:
+        [entry], [words] = session.scalars(select(MailboxEntry)), session.scalars(select(SpaceSecret))
+    assert entry.created_at == words.created_at == house.clock()
+    document = house.keystore.open_intake(entry.epoch, entry.sealed, entry.submission)
+    assert document["pseudonym"] == str(parcel_of(house, patient.token).pseudonym)
+
+
 @pytest.mark.parametrize(("when", "nth"), DEATHS)
 def test_a_patient_who_never_presses_again_has_sent_or_has_not(
     house: House, patient: Patient, mortal: MortalDatabases, when: str, nth: int

@@ -1,4 +1,4 @@
-"""The loop: each round for itself, the whole way of a sending, keys that turn, and a stop that is clean."""
+"""The loop: each round for itself, the whole way of a sending, and a stop that is clean."""
 
 import os
 import signal
@@ -12,11 +12,9 @@ import pytest
 
 from app.config import ROOT
 from app.desk.models import Visit
-from app.ledger.models import Event
-from app.worker.epochs import turn_keys
 from app.worker.loop import Round, rounds, run, turn
 from tests.factories.house import House
-from tests.unit.worker.agenda import leave_patch, visit_of
+from tests.unit.worker.agenda import book, leave_patch, owners, staff_change, taken_in, visit_of
 from tests.unit.worker.sending import Sent, leave_action, space_of, submit
 
 
@@ -27,6 +25,16 @@ def test_one_turn_carries_a_sending_and_what_follows_it(house: House) -> None:
     turn(rounds(house.db, house.vault, house.clock), house.clock)
 
     assert visit_of(house, sent).state == "move_asked"
+
+
+def test_one_turn_frees_what_staff_called_off(house: House) -> None:
+    sent = taken_in(house)
+    book(house, sent)
+    staff_change(house, sent, "cancelled")
+
+    turn(rounds(house.db, house.vault, house.clock), house.clock)
+
+    assert owners(house) == set()
 
 
 def test_a_round_that_fails_is_logged_and_stops_no_other(house: House, caplog: pytest.LogCaptureFixture) -> None:
@@ -61,23 +69,6 @@ def test_what_is_seldom_is_not_done_at_each_turn(house: House) -> None:
     assert done == 2
 
 
-def test_secrets_move_to_the_key_of_the_day_and_old_keys_are_destroyed(house: House) -> None:
-    sent = submit(house, Sent())
-    turn(rounds(house.db, house.vault, house.clock), house.clock)
-    first = set((house.root / "keystore").glob("epoch-*"))
-    house.clock.forward(days=1)
-    turn_keys(house.db, house.vault, house.clock)
-    house.clock.forward(minutes=11)
-    turn_keys(house.db, house.vault, house.clock)
-
-    assert not first & set((house.root / "keystore").glob("epoch-*"))
-    with house.db.reading("keys") as session:
-        assert house.keystore.get(session, sent.pseudonym, "care") == sent.secrets["care"]
-    with house.db.reading("ledger") as session:
-        names = [event.name for event in session.query(Event)]
-    assert (names.count("epoch.made"), names.count("epoch.destroyed")) == (1, 1)
-
-
 def test_the_loop_works_until_told_to_stop(house: House) -> None:
     sent, stop = submit(house, Sent()), threading.Event()
     worker = threading.Thread(target=run, args=(house.db, house.vault, house.clock, stop))
@@ -101,6 +92,7 @@ def test_the_loop_works_until_told_to_stop(house: House) -> None:
 
 def test_a_worker_process_takes_in_and_stops_cleanly_on_sigterm(house: House) -> None:
     sent = submit(house, Sent())
+    house.keystore.destroy_days(["2026-11-23"])  # the process makes its own, by the real day
     settings = house.settings("worker")
     environ = {f"PARAVENT_DB_{silo.upper()}": url for silo, url in settings.databases.items()} | {
         "PATH": os.environ["PATH"],

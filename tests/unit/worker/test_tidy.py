@@ -7,10 +7,12 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
+from app.booking.send import SPACE_KEPT
 from app.db import Silo
 from app.desk.models import Proposal, StaffSession
 from app.front import guesses
 from app.front.models import Draft, Guess, Hold, SlotCell, Space, SpaceSession
+from app.vault.models import SpaceSecret
 from app.worker import tidy as tidying
 from app.worker.tidy import tidy
 from tests.factories.house import House
@@ -43,6 +45,19 @@ def test_old_guesses_and_staff_sessions_go_after_a_day(house: House) -> None:
     tidy(house.db, house.clock)
     assert _count(house, "front", Guess) == 0
     assert _count(house, "desk", StaffSession) == 0
+
+
+def test_words_go_some_time_after_the_space_they_opened(house: House) -> None:
+    with house.db.writing("keys") as session:
+        row = SpaceSecret(locator=bytes(32), submission=uuid4(), sealed=b"", created_at=house.clock())
+        session.add(row)
+    house.clock.forward(days=SPACE_KEPT.days + 29)
+    tidy(house.db, house.clock)
+    assert _count(house, "keys", SpaceSecret) == 1
+
+    house.clock.forward(days=1)
+    assert tidy(house.db, house.clock) == 1
+    assert _count(house, "keys", SpaceSecret) == 0
 
 
 @pytest.mark.parametrize(("state", "left"), [("proposed", 1), ("move_asked", 1), ("booked", 0), ("cancelled", 0)])
