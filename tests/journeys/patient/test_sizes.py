@@ -183,4 +183,6 @@ def test_every_redirection_is_empty_and_as_long_as_any_other(wordy: tuple[House,
     moved = [answer for answer in recorder.answers if answer.status == 303]
     assert {answer.body for answer in moved} == {b""}
     assert len({answer.header_bytes for answer in moved}) == 1
+    steps = [answer for answer in recorder.answers if answer.method == "POST" and answer.path.startswith("/r/")]
+    assert {answer.status for answer in steps} == {303}, "a POST of a step, right or wrong, is answered by a page"
     assert any(name == "Clear-Site-Data" for answer in moved for name, _value in answer.headers)

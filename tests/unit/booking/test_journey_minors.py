@@ -1,5 +1,6 @@
 """The path of every act × age × situation: under 18 it never leads to a slot, and asks no consent."""
 
+from collections.abc import Iterator
 from itertools import product
 
 import pytest
@@ -14,7 +15,7 @@ from app.patient.slot_page import slot_page
 from app.profiles.loader import load_all
 from app.profiles.models import Situation, band_of
 from app.vault.tokens import new_token
-from tests.factories.house import House
+from tests.factories.house import House, build_house
 from tests.factories.walk import NO_WISH, UNASKED, a_funnel, first_slot, send_step, walk
 
 AGES = (10, 13, 15, 16, 17)
@@ -46,9 +47,16 @@ def outlook_of(catalogue: Catalogue, act: str, age: int, situation: Situation) -
     return look(journey, catalogue)
 
 
+@pytest.fixture(scope="module")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalogue]:
+    """What a house publishes."""
+    built = build_house(tmp_path_factory.mktemp("house"))
+    yield a_funnel(built).catalogue
+    built.db.dispose()
+
+
 @pytest.mark.parametrize("act", ACTS)
-def test_a_minor_is_let_through_no_path_that_books(house: House, act: str) -> None:
-    catalogue = a_funnel(house).catalogue
+def test_a_minor_is_let_through_no_path_that_books(catalogue: Catalogue, act: str) -> None:
     for age, whom, standing in product(AGES, WHOM, STANDING):
         found = outlook_of(catalogue, act, age, declared(whom, standing))
         stated = found.publishable
@@ -61,8 +69,7 @@ def test_a_minor_is_let_through_no_path_that_books(house: House, act: str) -> No
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_an_adult_books_alone_for_themselves_only(house: House, act: str) -> None:
-    catalogue = a_funnel(house).catalogue
+def test_an_adult_books_alone_for_themselves_only(catalogue: Catalogue, act: str) -> None:
     for age, whom, standing in product((18, 34, 130), WHOM, STANDING):
         situation = declared(whom, standing)
         found = outlook_of(catalogue, act, age, situation)
