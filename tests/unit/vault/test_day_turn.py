@@ -206,6 +206,27 @@ def test_secrets_move_by_batches_and_each_key_is_read_once(tmp_path: Path) -> No
     assert keys.days == ["2026-11-19", "2026-11-18"]
 
 
+def test_no_key_is_unused_before_the_pass_is_whole(tmp_path: Path) -> None:
+    place, keys, old = make_place(tmp_path), _CountedKeys(tmp_path / "counted"), new_secret()
+    keys.make("2026-11-18", old, NOW)
+    keys.make("2026-11-19", new_secret(), TOMORROW)
+    with place.db.writing("keys") as session:
+        for number in range(BATCH + 1):
+            row = {
+                "pseudonym": UUID(int=number + 1),
+                "purpose": "care",
+                "epoch": "2026-11-18",
+                "wrapped": b"damaged",
+            }
+            session.add(Secret(**row))
+
+    day = DayTurn(keys, TOMORROW + SETTLE)
+    for unused in ((), ("2026-11-18",)):
+        with place.db.writing("keys") as session:
+            day.move_batch(session)
+        assert day.unused() == unused
+
+
 def test_a_key_of_a_day_to_come_is_left_unused_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     place, pseudonym = make_place(tmp_path), uuid4()
     place.keystore.ensure_epoch(NOW + timedelta(days=4000))
