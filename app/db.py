@@ -34,7 +34,7 @@ _SQLITE_PRAGMAS = (
     "journal_mode=WAL",
     "secure_delete=ON",
     "foreign_keys=ON",
-    "busy_timeout=2000",
+    "busy_timeout=5000",
     "temp_store=MEMORY",
     "journal_size_limit=4194304",
 )

@@ -29,7 +29,7 @@ def on_postgres() -> Iterator[Databases]:
     """Give an empty front silo in a database of its own, dropped afterwards; skip when no server answers."""
     name = f"scratch_{uuid4().hex}"
     _command(f"CREATE DATABASE {name}")
-    db = Databases({"front": SERVER + name})
+    db = Databases({"front": SERVER + name}, connections=40)  # hundreds of threads at once, on purpose
     try:
         Base.metadata.create_all(db.engine("front"))
         yield db

@@ -63,7 +63,7 @@ def test_without_a_connection_left_a_silo_is_out_after_seconds(db: Databases) ->
 def test_a_silo_locked_by_another_program_is_out_after_two_seconds(db: Databases) -> None:
     for enter in (db.reading, db.glancing):
         with enter("front") as asked:
-            assert one(asked, "PRAGMA busy_timeout") == 2000
+            assert one(asked, "PRAGMA busy_timeout") == 5000
 
 
 def test_only_what_is_noted_commits_without_waiting_for_the_disk(db: Databases) -> None:
