@@ -69,4 +69,7 @@ def _write(sections: list[Section], began: datetime) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit("stopped; the servers are stopped and the temporary folders removed")
