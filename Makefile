@@ -19,6 +19,8 @@ COMPILED := $(CATALOGUES:.po=.mo)
 
 RUN_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
 TEST_PACKAGES := $(RUN_PACKAGES) chromium poppler-utils
+# Other browsers and proxies; a test whose program is missing says so and is skipped.
+ALSO_TESTED := --also firefox-esr lynx w3m nginx-light caddy
 BENCH_PACKAGES := $(TEST_PACKAGES) nginx-light wrk
 
 .PHONY: run test prove bench lint texts lock ready
@@ -28,11 +30,11 @@ run: $(RUNNABLE) $(COMPILED)
 	PARAVENT_DEMO=1 $(BIN)/python -m app.cli.main run --host $(HOST) --port $(PORT) --clinic-port $(CLINIC_PORT)
 
 test: lint
-	@.ci/packages $(TEST_PACKAGES)
+	@.ci/packages $(TEST_PACKAGES) $(ALSO_TESTED)
 	$(BIN)/pytest -m "not prove" -n 2 --dist worksteal
 
 prove: ready
-	@.ci/packages $(TEST_PACKAGES)
+	@.ci/packages $(BENCH_PACKAGES)
 	$(BIN)/pytest -m prove
 
 bench: ready
