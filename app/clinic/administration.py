@@ -1,6 +1,7 @@
 """What administrators change: staff and places. Every change of places is published to the patient zone at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -8,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.clinic.directory import publish
+from app.clinic.directory import check, publish
 from app.clinic.people import SignedIn
 from app.clinic.services import ClinicServices
 from app.desk import places, staff
@@ -127,31 +128,36 @@ def save_practitioner(services: ClinicServices, person: SignedIn, row: Practitio
 
 def save_place(services: ClinicServices, person: SignedIn, row: Site | Room | Practitioner | ClinicRules) -> None:
     """Write a place, a practitioner or the rules, and publish. Raises DirectoryFaults, SiloUnavailable."""
-    with services.db.writing("desk") as session:
+    with _publishing(services, person) as session:
         places.save(session, row)
-    publish(services.db, services.clock, "clinic", person.id)
 
 
 def add_hours(services: ClinicServices, person: SignedIn, row: OpeningHours) -> None:
-    """Write a weekly presence, and publish. Raises HoursOverlap."""
-    with services.db.writing("desk") as session:
+    """Write a weekly presence, and publish. Raises HoursOverlap, DirectoryFaults."""
+    with _publishing(services, person) as session:
         if places.new_hours_overlap(session, row):
             raise HoursOverlap
         places.save(session, row)
-    publish(services.db, services.clock, "clinic", person.id)
 
 
 def remove_hours(services: ClinicServices, person: SignedIn, hours_id: UUID) -> None:
-    """Remove a weekly presence, and publish; visits already booked stay."""
-    with services.db.writing("desk") as session:
+    """Remove a weekly presence, and publish; visits already booked stay. Raises DirectoryFaults."""
+    with _publishing(services, person) as session:
         places.remove_hours(session, hours_id)
-    publish(services.db, services.clock, "clinic", person.id)
 
 
 def remove_room(services: ClinicServices, person: SignedIn, room_id: UUID) -> None:
-    """Remove a room that nothing to come needs, and publish. Raises PlaceInUse."""
-    with services.db.writing("desk") as session:
+    """Remove a room that nothing to come needs, and publish. Raises PlaceInUse, DirectoryFaults."""
+    with _publishing(services, person) as session:
         places.remove_room(session, room_id, services.clock())
+
+
+@contextmanager
+def _publishing(services: ClinicServices, person: SignedIn) -> Iterator[Session]:
+    """Open the desk for a change of places, and publish it. Raises DirectoryFaults: then nothing is changed."""
+    with services.db.writing("desk") as session:
+        yield session
+        check(session)
     publish(services.db, services.clock, "clinic", person.id)
 
 

@@ -3,11 +3,13 @@
 from typing import Literal
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from app.clock import Clock
 from app.db import Databases
 from app.desk import models, places
 from app.front import directory as published
-from app.front.published_directory import NoDirectory, current_directory, publish_directory
+from app.front.published_directory import NoDirectory, check_directory, current_directory, publish_directory
 from app.ledger.service import record
 
 
@@ -34,24 +36,34 @@ def _in_force(db: Databases) -> int:
 def build(db: Databases) -> published.Directory:
     """Return the directory as the desk's tables say it. Its version is given on publishing."""
     with db.reading("desk") as session:
-        rules = places.rules(session)
-        return published.Directory(
-            version=0,
-            sites=tuple(_site(site) for site in places.sites(session)),
-            rooms=tuple(
-                published.Room(id=room.id, site=room.site_id, name=room.name, step_free=room.step_free)
-                for room in places.rooms(session)
-            ),
-            practitioners=tuple(_practitioner(person) for person in places.practitioners(session)),
-            hours=tuple(_hours(row) for row in places.hours(session)),
-            rules=published.Rules(
-                notice_hours=rules.notice_hours,
-                horizon_days=rules.horizon_days,
-                cancel_hours=rules.cancel_hours,
-                call_starts_minute=rules.call_starts_minute,
-                call_ends_minute=rules.call_ends_minute,
-            ),
-        )
+        return _read(session)
+
+
+def check(session: Session) -> None:
+    """Look at what the desk's tables would publish, before a change of them is kept. Raises DirectoryFaults."""
+    session.flush()
+    check_directory(_read(session))
+
+
+def _read(session: Session) -> published.Directory:
+    rules = places.rules(session)
+    return published.Directory(
+        version=0,
+        sites=tuple(_site(site) for site in places.sites(session)),
+        rooms=tuple(
+            published.Room(id=room.id, site=room.site_id, name=room.name, step_free=room.step_free)
+            for room in places.rooms(session)
+        ),
+        practitioners=tuple(_practitioner(person) for person in places.practitioners(session)),
+        hours=tuple(_hours(row) for row in places.hours(session)),
+        rules=published.Rules(
+            notice_hours=rules.notice_hours,
+            horizon_days=rules.horizon_days,
+            cancel_hours=rules.cancel_hours,
+            call_starts_minute=rules.call_starts_minute,
+            call_ends_minute=rules.call_ends_minute,
+        ),
+    )
 
 
 def _site(site: models.Site) -> published.Site:

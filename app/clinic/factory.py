@@ -27,6 +27,7 @@ from app.clinic.demo import check_no_other_account
 from app.clinic.failures import init_failures
 from app.clinic.forms import clock_text
 from app.clinic.headers import init_headers
+from app.clinic.outside import init_last_look
 from app.clinic.people import SignedIn, find_person
 from app.clinic.roles import guard
 from app.clinic.services import ClinicServices, clinic
@@ -38,6 +39,7 @@ from app.desk.passwords import Passwords
 from app.discretion.lexicon import shipped
 from app.vault.door import Vault
 from app.vault.words import WordsGate
+from app.web.body import check_address
 from app.web.jinja import configure, init_babel
 
 _BODY_LIMIT = 64 * 1024
@@ -60,6 +62,7 @@ def create_clinic_app(
     if settings.demo:
         check_no_other_account(db)
     app = Flask("app.clinic", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.url_map.merge_slashes = False
     app.extensions["paravent"] = _services(settings, db, clock, vault, passwords or Passwords())
     app.config.update(
         SECRET_KEY=vault.keystore.derive_field("desk", "clinic forms"),
@@ -72,10 +75,12 @@ def create_clinic_app(
     )
     app.session_interface = DeskSessions(db, clock, settings)
     _init_people(app)
+    app.before_request(check_address)
     app.before_request(_require_session_silo)
     app.before_request(guard)
     CSRFProtect(app)
     init_headers(app, settings)
+    init_last_look(app)
     init_failures(app)
     _init_templates(app, settings)
     for views in _VIEWS:

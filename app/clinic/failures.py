@@ -14,7 +14,7 @@ from app.clinic.errors import ForeignPost, NotForRole, SlotGone
 from app.clinic.sessions import StaffBrowser
 from app.db import SiloUnavailable
 from app.desk.errors import NotPossible, StaffNotFound, TooManyAtOnce, VersionConflict, VisitNotFound
-from app.front.published_directory import NoDirectory
+from app.front.published_directory import DirectoryFaults, NoDirectory
 from app.vault.errors import SecretMissing
 from app.vault.sealing import Unsealable
 
@@ -42,6 +42,7 @@ def init_failures(app: Flask) -> None:
     app.register_error_handler(SiloUnavailable, _unavailable)
     app.register_error_handler(TooManyAtOnce, _busy)
     app.register_error_handler(NoDirectory, _no_directory)
+    app.register_error_handler(DirectoryFaults, _not_published)
     app.register_error_handler(Unsealable, _unexpected)
 
 
@@ -123,6 +124,17 @@ def _no_directory(_error: NoDirectory) -> ResponseReturnValue:
         409,
         _("L’annuaire n’est pas encore publié"),
         _("Un administrateur doit d’abord enregistrer les lieux, les horaires et les règles."),
+    )
+
+
+def _not_published(_error: DirectoryFaults) -> ResponseReturnValue:
+    return _page(
+        409,
+        _("Rien n’a été enregistré"),
+        _(
+            "Il faut au moins un lieu. Ses mots ne doivent dire ni un soin, ni le nom d’un praticien : "
+            "le patient les emporte sur un papier."
+        ),
     )
 
 

@@ -19,6 +19,7 @@ from app.clinic.services import clinic
 from app.clinic.wording import kind_names
 from app.desk.errors import PlaceInUse
 from app.desk.models import ClinicRules, OpeningHours, Practitioner, Room, Site
+from app.front.published_directory import DirectoryTells
 
 bp = Blueprint("places", __name__)
 
@@ -41,9 +42,9 @@ def site(site_id: UUID | None) -> ResponseReturnValue:
     form = SiteForm(obj=known)
     if form.validate_on_submit():
         row = Site(id=site_id or uuid4(), **{name: form[name].data for name in _SITE_FIELDS})
-        administration.save_place(clinic(), me(), row)
-        flash(_("Lieu enregistré et publié."))
-        return redirect(url_for("places.sites"), 303)
+        if _saved_site(form, row):
+            flash(_("Lieu enregistré et publié."))
+            return redirect(url_for("places.sites"), 303)
     status = 422 if form.is_submitted() else 200
     return render_template("clinic/site.html", form=form, known=known), status
 
@@ -149,6 +150,19 @@ def rules() -> ResponseReturnValue:
 
 
 _SITE_FIELDS = ("name", "address", "door", "desk_words", "phone", "step_free", "timezone")
+
+
+def _saved_site(form: SiteForm, row: Site) -> bool:
+    """Save a site; or say beside each of its fields that it tells, and save nothing. Raises DirectoryFaults."""
+    try:
+        administration.save_place(clinic(), me(), row)
+    except DirectoryTells as fault:
+        if any(site_id != row.id for site_id, _name in fault.places):
+            raise
+        for _site_id, name in fault.places:
+            form[name].errors = [_("Ces mots disent un soin ou le nom d’un praticien. Restez neutre.")]
+        return False
+    return True
 
 
 def _one(rows: Sequence[Any], wanted: UUID | None) -> Any:

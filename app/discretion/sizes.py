@@ -14,6 +14,15 @@ PAGE_BYTES = 6144
 PLAIN_BYTES = 24576
 """Length of every body sent to a client without gzip."""
 
+REQUEST_BYTES = 200
+"""Length of the address and body of every POST in which nothing is typed; typed text adds its own."""
+
+SLIP_BYTES, FORM_BYTES = 32 * 1024, 128 * 1024
+"""Lengths of the two papers: every appointment slip, and the blank form of every profile."""
+
+PAPER_BYTES = frozenset((SLIP_BYTES, FORM_BYTES))
+"""The only lengths a file has."""
+
 _LEVEL, _WINDOW_BITS, _MEMORY = 6, -15, 8
 _HEADER = b"\x1f\x8b\x08\x04\x00\x00\x00\x00\x00\xff"  # deflate, extra field, no time, unknown system
 _FRAME = len(_HEADER) + 2 + 4 + 8  # with the extra field's length, its subfield's header, and the trailer

@@ -10,10 +10,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import Pool, select
 from sqlalchemy.orm import Session
 
+from app.discretion.lexicon import shipped
 from app.front.directory import Directory, Hours
 from app.front.models import PublishedDirectory
 
 _MINUTES_OF_DAY = 1440
+
+ON_THE_SLIP = ("name", "address", "door", "desk_words", "phone")
+"""The fields of a site that stand on an appointment slip, which anybody may find."""
 
 _Stamp = tuple[int, datetime]
 
@@ -33,13 +37,28 @@ class DirectoryFaults(Exception):
         self.faults = faults
 
 
+class DirectoryTells(DirectoryFaults):
+    """A place tells what is treated or who treats. `places` holds each site's id and the field that tells."""
+
+    def __init__(self, places: list[tuple[UUID, str]]) -> None:
+        super().__init__([f"site {site}: {name} would tell on an appointment slip" for site, name in places])
+        self.places = places
+
+
+def check_directory(directory: Directory) -> None:
+    """Raise DirectoryFaults for a directory that can't be put in force, DirectoryTells for one that would tell."""
+    if faults := list(_faults(directory)):
+        raise DirectoryFaults(faults)
+    if places := list(_telling(directory)):
+        raise DirectoryTells(places)
+
+
 def publish_directory(session: Session, directory: Directory, now: datetime) -> int:
     """Put a directory in force and return its version; the one in force stays when nothing differs.
 
     The version it carries is replaced by the next one. Raises DirectoryFaults.
     """
-    if faults := list(_faults(directory)):
-        raise DirectoryFaults(faults)
+    check_directory(directory)
     stamp = _latest(session)
     latest = stamp[0] if stamp else 0
     if latest and current_directory(session) == directory.model_copy(update={"version": latest}):
@@ -83,6 +102,16 @@ def _faults(directory: Directory) -> Iterator[str]:
     for hours in directory.hours:
         yield from (f"hours of {hours.practitioner}: {fault}" for fault in _hours_faults(hours, people, sites))
     yield from _rules_faults(directory)
+
+
+def _telling(directory: Directory) -> Iterator[tuple[UUID, str]]:
+    """Yield what the slip would say that it may not. A street may bear the name of one who treats."""
+    own = shipped().with_names([person.name for person in directory.practitioners])
+    for site in directory.sites:
+        for name in ON_THE_SLIP:
+            lexicon = shipped() if name == "address" else own
+            if lexicon.first(getattr(site, name)) is not None:
+                yield site.id, name
 
 
 def _twice(directory: Directory) -> Iterator[str]:

@@ -8,6 +8,8 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from app.db import insert_for
+from app.discretion.gate import leaving
+from app.discretion.surfaces import Surface
 from app.front.models import FrontOutbox, Space, SpaceSession
 
 
@@ -54,6 +56,7 @@ def close_session(session: Session, session_id: UUID) -> None:
 
 
 def queue_action(session: Session, action: FrontOutbox) -> None:
-    """Leave an act of the patient for the worker; the same id twice is one act."""
+    """Leave an act of the patient for the worker; the same id twice is one act. Raises Betrayal."""
+    leaving(Surface.OUTBOX, action.kind)
     columns = {name: getattr(action, name) for name in ("id", "kind", "pseudonym", "sealed", "created_at")}
     session.execute(insert_for(session, FrontOutbox).values(**columns).on_conflict_do_nothing())

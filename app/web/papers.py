@@ -2,20 +2,19 @@
 
 from flask import Response
 
-from app.discretion.gate import leaving
+from app.discretion.pdf import FILE_NAME, clear_pdf
 
-FILE_NAME = "document.pdf"
+HEADERS = (
+    ("Content-Disposition", f'attachment; filename="{FILE_NAME}"'),
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "default-src 'none'; sandbox"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Robots-Tag", "noindex,noarchive"),
+)
+"""What every file is sent under, with its type and length."""
 
 
 def paper(body: bytes) -> Response:
-    """Return a PDF as a download under the neutral name."""
-    disposition = leaving("file name", f'attachment; filename="{FILE_NAME}"')
-    headers = {
-        "Content-Disposition": disposition,
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-        "Referrer-Policy": "no-referrer",
-        "X-Robots-Tag": "noindex,noarchive",
-    }
-    return Response(body, mimetype="application/pdf", headers=headers)
+    """Return a PDF as a download under the neutral name. Raises Betrayal or Malformed."""
+    return Response(clear_pdf(FILE_NAME, body).body, mimetype="application/pdf", headers=list(HEADERS))

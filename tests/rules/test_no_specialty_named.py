@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.discretion.lexicon import Lexicon, load
+from app.discretion.lexicon import Lexicon, compiled, load
 from tests.rules.sources import ROOT, Source, sources
 
 SPECIALTIES = ROOT / "specialties"
@@ -21,8 +21,7 @@ DRIVER = "psycopg"
 def words() -> Lexicon:
     """Return the lexicon as this rule uses it."""
     shipped = load(SPECIALTIES / "lexicon.txt")
-    kept = [stem for stem in shipped.pattern.pattern.split("|") if not any(word in stem for word in EVERYDAY)]
-    return Lexicon(re.compile("|".join(kept)))
+    return compiled(stem for stem in shipped.stems if not any(word in stem for word in EVERYDAY))
 
 
 def slugs() -> list[str]:

@@ -2,14 +2,11 @@
 
 import io
 import json
-import logging
-from collections.abc import Iterator
 
-import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from app.log import ALLOWED_FIELDS, AllowListFormatter
+from app.log import ALLOWED_FIELDS
 from app.worker.intake import take_in
 from tests.factories.house import House
 from tests.factories.outages import locked, stopped
@@ -18,20 +15,6 @@ from tests.factories.search import forms_of
 
 NAME, EMAIL, PHONE = "Xylophoneprenom", "courrielsecret@exemple.fr", "0639987613"
 KEYS = {"at", "level", "logger", "message", "exception", "places", *ALLOWED_FIELDS}
-
-
-@pytest.fixture
-def lines() -> Iterator[io.StringIO]:
-    """Everything every logger says, through the formatter of production."""
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(AllowListFormatter())
-    root, level = logging.getLogger(), logging.getLogger().level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    yield stream
-    root.setLevel(level)
-    root.removeHandler(handler)
 
 
 def app_that_breaks(house: House) -> Flask:

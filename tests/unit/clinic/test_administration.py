@@ -4,9 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from app.clinic.administration import AccountTaken, save_practitioner
-from app.desk.models import Practitioner
+from app.desk.models import OpeningHours, Practitioner, Room, Site
 from app.desk.staff import practitioner_of
 from app.front.directory import Directory
 from app.front.published_directory import current_directory
@@ -172,3 +173,40 @@ def test_no_page_of_the_administrator_names_a_patient(clinic: Staffed, admin: St
     for path in ("/demandes", "/jour", "/semaine", "/absences", "/saisie"):
         admin.get(path, status=403)
     assert clinic.events("list.opened") == []
+
+
+def test_a_place_that_tells_is_refused_beside_its_field_and_nothing_is_kept(
+    clinic: Staffed, admin: StaffBrowserOf
+) -> None:
+    before = published(clinic)
+    site = before.sites[0]
+    admin.get(f"/sites/{site.id}")
+    page = admin.submit({"door": "Cabinet de psychiatrie"}, status=422)
+    assert set(page.errors) == {"door"}
+    assert published(clinic) == before
+    assert admin.get("/sites").html.count("psychiatrie") == 0
+    admin.get(f"/sites/{site.id}")
+    admin.submit({"door": "Porte bleue"})
+    assert published(clinic).site(site.id).door == "Porte bleue"
+
+
+def test_a_practitioner_whose_name_a_door_bears_is_refused_in_plain_words(
+    clinic: Staffed, admin: StaffBrowserOf
+) -> None:
+    site = published(clinic).sites[0]
+    admin.get(f"/sites/{site.id}")
+    admin.submit({"door": "Cabinet Zorglubine"})
+    before = published(clinic)
+    admin.get("/praticiens/nouveau")
+    admin.submit({"name": "Claire Zorglubine", "gender": "woman", "kinds": "midwife"}, status=409)
+    assert "Rien n’a été enregistré" in admin.shown.text
+    assert published(clinic) == before
+
+
+def test_a_clinic_without_a_place_says_so_in_plain_words(clinic: Staffed, admin: StaffBrowserOf) -> None:
+    with clinic.house.db.writing("desk") as session:
+        for table in (OpeningHours, Room, Site):
+            session.execute(delete(table))
+    admin.get("/regles")
+    admin.submit({"notice_hours": "1"}, status=409)
+    assert "au moins un lieu" in admin.shown.text

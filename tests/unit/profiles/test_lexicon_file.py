@@ -3,7 +3,8 @@
 import pytest
 from mnemonic import Mnemonic
 
-from app.discretion.lexicon import SHIPPED, Lexicon, load, normalised
+from app.discretion.disguises import normalised
+from app.discretion.lexicon import SHIPPED, Lexicon, load
 
 EVERYDAY = """
 Étape 3 sur 8 – Mon espace. Continuer. Retour. Quitter vite. Écran discret. Écran normal. Passer au contenu.
@@ -33,8 +34,10 @@ sertraline lithium Xanax sevrage insomnie thérapeute
 gynécologue gynécologie gynaecology obstétricien sage-femme sages-femmes midwife contraception contraceptif stérilet
 DIU IUD implant pilule IVG avortement abortion grossesse enceinte pregnancy ménopause frottis endométriose utérus
 vaginal préservatif IST STI VIH HIV HPV papillomavirus chlamydia syphilis herpès CeGIDD mifépristone
-Norlevo Gardasil
+Norlevo Gardasil Leeloo NuvaRing endométrite vaginose placenta
 esthétique aesthetic dermatologue dermatologist chirurgie chirurgien surgery surgeon plasticien botox botulique
+Zoloft Effexor Abilify Seresta olanzapine clonazépam scarifications suicidaire EMDR cyclothymie TOC
+Sculptra Belotero Letybo vergetures psoriasis tatouage microneedling
 hyaluronique laser peeling épilation liposuccion rhinoplastie cicatrice rides wrinkles acné injection lifting
 """
 
@@ -52,21 +55,23 @@ def stems() -> list[str]:
     return [line for line in lines if line]
 
 
-def test_holds_at_least_two_hundred_different_stems(stems: list[str]) -> None:
-    assert len(stems) >= 200
+def test_holds_at_least_three_hundred_different_stems(stems: list[str]) -> None:
+    assert len(stems) >= 300
     assert len(set(stems)) == len(stems)
 
 
 def test_stems_are_written_as_they_are_compared(stems: list[str]) -> None:
     assert [stem for stem in stems if normalised(stem) != stem] == []
-    assert [stem for stem in stems if len(stem.lstrip("=*")) < 3] == []
+    assert [stem for stem in stems if len(stem.lstrip("=*+")) < 3] == []
 
 
 def test_no_stem_is_already_covered_by_a_shorter_one(stems: list[str]) -> None:
     """Otherwise the count would flatter, and a stem taken out would still bite."""
-    bare = {stem: stem.lstrip("=*") for stem in stems}
-    shorter = [stem for stem in stems if not stem.startswith(("=", "*"))]
-    assert [(s, o) for s, word in bare.items() for o in shorter if s != o and word.startswith(o)] == []
+    bare = {stem: stem.lstrip("=*+") for stem in stems}
+    shorter = {stem: word for stem, word in bare.items() if not stem.startswith(("=", "*"))}
+    assert [
+        (s, o) for s, word in bare.items() for o, begin in shorter.items() if s != o and word.startswith(begin)
+    ] == []
 
 
 @pytest.mark.parametrize("line", EVERYDAY.strip().splitlines())

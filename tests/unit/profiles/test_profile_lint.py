@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.discretion.lexicon import compiled
 from app.profiles.lint import check, check_directory, check_together
 from app.profiles.loader import load_profile
 from app.profiles.models import Act, Band, PathCell, PathMatrix, PublishableProfile, Situation, Text, band_of
@@ -68,6 +69,26 @@ def test_a_sound_profile_has_no_fault(tmp_path: Path) -> None:
 )
 def test_a_fault_of_a_profile_is_named(tmp_path: Path, old: str, new: str, expected: str) -> None:
     assert f"orchard/profile.toml: {expected}" in linted(tmp_path, profile=changed(PROFILE, old, new))
+
+
+@pytest.mark.parametrize(
+    "betraying",
+    [
+        "VERGER",
+        "vérgèr",
+        "ver\u00adger",
+        "ver&shy;ger",
+        "v&#101;rger",
+        "ver%67er",
+        "vеrgеr",
+        "ｖｅｒｇｅｒ",
+        "v.e.r.g.e.r",
+    ],
+)
+def test_a_betraying_word_in_disguise_is_found(tmp_path: Path, betraying: str) -> None:
+    write(tmp_path, profile=changed(PROFILE, '"Rendez-vous"', f'"Au {betraying}"'), paths=PATHS)
+    found = check_directory(tmp_path, 1, compiled(["verger"]))
+    assert f"orchard/profile.toml: acts[0].neutral_name.fr: {BETRAYS}" in found
 
 
 def test_five_questions_on_a_page_are_one_too_many(tmp_path: Path) -> None:
