@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from app.config import Settings
+    from app.log import AllowListFormatter
 
 
 def create_app(environ: Mapping[str, str]) -> Flask:
@@ -20,20 +21,24 @@ def create_app(environ: Mapping[str, str]) -> Flask:
     from app.log import configure_logging
 
     settings = load_settings(environ)
-    configure_logging()
+    formatter = configure_logging()
     if settings.zone == "patient":
-        return _patient(settings)
+        return _patient(settings, formatter)
     if settings.zone == "clinic":
         return _clinic(settings)
     raise SettingsError([f"the {settings.zone} zone serves no page: only patient and clinic do"])
 
 
-def _patient(settings: Settings) -> Flask:
+def _patient(settings: Settings, formatter: AllowListFormatter) -> Flask:
     from app.clock import system_clock
     from app.db import Databases
     from app.patient.factory import create_patient_app
+    from app.web.metrics import Exporter, Kept
 
-    return create_patient_app(settings, Databases(settings.databases, settings.db_connections), system_clock)
+    app = create_patient_app(settings, Databases(settings.databases, settings.db_connections), system_clock)
+    withheld = Kept("paravent_log_withheld_total", "Values kept out of the log.", lambda: formatter.withheld)
+    Exporter(settings.var, "patient", [*app.extensions["paravent.counters"], withheld]).start()
+    return app
 
 
 def _clinic(settings: Settings) -> Flask:

@@ -100,7 +100,7 @@ def hours_of(directory: Directory, practitioner: UUID | None = None, site: UUID 
     return [
         hours
         for hours in directory.hours
-        if practitioner in (None, hours.practitioner) and site in (None, hours.site)
+        if (practitioner is None or hours.practitioner == practitioner) and (site is None or hours.site == site)
     ]
 
 

@@ -18,6 +18,9 @@ NOT_ASKED = "00"
 YES, NO = "01", "02"
 NO_MESSAGE, PHONE, PHONE_VOICEMAIL, EMAIL = "01", "02", "03", "04"
 CONTINUE, FILTER, NEXT_DAYS, PREVIOUS_DAYS, EXTEND = "01", "02", "03", "04", "05"
+OWN_DEVICE, SHARED_DEVICE = "06", "07"
+ANSWERS_NOTHING = (FILTER, NEXT_DAYS, PREVIOUS_DAYS, EXTEND, OWN_DEVICE, SHARED_DEVICE)
+"""The buttons of a step that keep what was typed and answer nothing yet."""
 MAX_AGE = 130
 
 _ODD_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Sm", "So", "Zl", "Zp"}

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.booking.catalogue import Catalogue
 from app.booking.draft import Draft, Journey, blank_draft, is_fresh, load_draft, new_draft, note_draft, save_draft
 from app.booking.errors import DraftGone, OffThePath
-from app.booking.forms import EXTEND, FIELD_NAMES, FILTER, NEXT_DAYS, PREVIOUS_DAYS
+from app.booking.forms import ANSWERS_NOTHING, EXTEND, FIELD_NAMES, NEXT_DAYS, PREVIOUS_DAYS
 from app.booking.holds import NoMoreExtensions, current_hold, extend, release
 from app.booking.outlook import SLOT, Outlook, first_open, look, steps
 from app.booking.signed import sign_out
@@ -176,7 +176,7 @@ def _take(path: tuple[str, ...], number: int, typed: Mapping[str, str], setting:
     journey, step = setting.draft.journey, path[number - 1]
     if not is_fresh(setting.draft, step, typed.get("k", "")):
         return _repeated(path, number, typed, setting)
-    if typed.get("go") in (EXTEND, FILTER, NEXT_DAYS, PREVIOUS_DAYS):
+    if typed.get("go") in ANSWERS_NOTHING:
         return _without_answering(step, number, typed, setting)
     had_slot = _has_slot(journey)
     found, faults = clean(step, typed, setting)
@@ -211,7 +211,7 @@ def _repeated(path: tuple[str, ...], number: int, typed: Mapping[str, str], sett
 
 
 def _without_answering(step: str, number: int, typed: Mapping[str, str], setting: Setting) -> int:
-    """Filter the slots, turn to other days, or keep the slot longer: what was typed stays."""
+    """Filter the slots, turn to other days, keep the slot longer, say whose the device is: what was typed stays."""
     journey, go = setting.draft.journey, typed["go"]
     faults: list[tuple[str, str]] = []
     if go == EXTEND:

@@ -9,15 +9,15 @@ from app.booking import forms
 from app.booking.draft import form_key
 from app.booking.journey import Funnel, Place
 from app.booking.outlook import CHECK, END, FEES, NEED, REACH, SITUATION, SLOT, WHO
-from app.booking.steps import QUESTION_FIELDS
+from app.booking.steps import QUESTION_FIELDS, act_codes
 from app.booking.wording import message
 from app.patient.check_page import check_rows, chosen_timezone
 from app.patient.faults import summary
 from app.patient.slot_page import slot_page
 from app.profiles.models import RATHER_NOT
-from app.web.cookie import Language
 from app.web.formats import money_text
 from app.web.jinja import translator
+from app.web.languages import Language
 
 Context = dict[str, Any]
 
@@ -44,7 +44,7 @@ def _shared(funnel: Funnel, place: Place) -> Context:
         "number": place.number,
         "typed": _shown_again(journey.typed.get(step, {})),
         "longest": LONGEST,
-        "errors": summary(place, _language(journey.language)),
+        "errors": summary(place, journey.language),
         "error": _or_none({field: message(key) for field, key in journey.faults.get(step, [])}),
         "kept_until": place.draft.expires_at if place.draft.version else None,
         "timezone": chosen_timezone(funnel, place),
@@ -80,6 +80,7 @@ def _need(funnel: Funnel, place: Place) -> Context:
     return {
         "groups": partial(_offers, funnel, place.draft.journey.language),
         "drawn_for": _drawn_for(funnel, place),
+        "act_is_chosen": place.draft.journey.typed.get(NEED, {}).get("act") in act_codes(funnel.catalogue),
     }
 
 
@@ -100,7 +101,7 @@ def _offers(funnel: Funnel, language: str) -> list[Context]:
                 (
                     published.profile.code + act.code,
                     act.name.in_language(language),
-                    f"{act.minutes} min · {_price(act.fee_cents, _language(language))}",
+                    f"{act.minutes} min · {_price(act.fee_cents, language)}",
                 )
                 for act in published.profile.acts
                 if act.published
@@ -209,10 +210,6 @@ def _end(_funnel: Funnel, place: Place) -> Context:
             for one in profile.resources
         ],
     }
-
-
-def _language(code: str) -> Any:
-    return "en" if code == "en" else "fr"
 
 
 _PRESENTERS: Mapping[str, Callable[[Funnel, Place], Context]] = {

@@ -15,7 +15,7 @@ from app.front.directory import Directory
 
 SLOTS_A_PAGE = 10
 WINDOWS_A_KIND = 4
-LONGEST_NAME = 32
+LONGEST_NAME = 28
 LONGEST_LIST = 20
 """Names to choose from that the one size of a page has room for."""
 
@@ -43,6 +43,7 @@ def slot_page(funnel: Funnel, place: Place) -> dict[str, Any]:
     shown = [_shown(slot, directory) for slot in page.slots]
     return shared | {
         "form": "slots",
+        "codes": [NO_SLOT_SUITS, *(slot["code"] for slot in shown)],
         "days": _by_day(shown),
         "next_day": page.next_day,
         "previous_day": page.previous_day,
@@ -84,9 +85,11 @@ def _call_note(place: Place) -> str:
 
 def _windows(funnel: Funnel, place: Place, directory: Directory) -> dict[str, Any]:
     timezone = directory.sites[0].timezone
+    calls, comes = (call_times(directory, place.now, kind)[:WINDOWS_A_KIND] for kind in ("call", "come"))
     return {
-        "calls": call_times(directory, place.now, "call")[:WINDOWS_A_KIND],
-        "comes": call_times(directory, place.now, "come")[:WINDOWS_A_KIND],
+        "codes": [WRITE_TO_US, *(window.code for window in (*calls, *comes))],
+        "calls": calls,
+        "comes": comes,
         "phone": directory.sites[0].phone,
         "site": directory.sites[0],
         "window_timezone": timezone,

@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.web.body import MAX_BYTES, check_body
-from app.web.cookie import Language, Visitor
+from app.web.body import MAX_BYTES, check_address, check_body
+from app.web.cookie import Visitor
 from app.web.errors import BROKEN, Wording, init_errors, wording
 from app.web.grid import Grid, LastResort
 from app.web.jinja import init_babel, translator
-from app.web.pages import Pages, init_pages, render, visitor, wants_gzip
+from app.web.languages import Language
+from app.web.leaving import LastLook
+from app.web.pages import Pages, init_pages, render, takes_gzip, visitor, wants_gzip
 from app.web.services import Services
+from app.web.shapes import Shapes
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -31,6 +34,7 @@ def install_patient_web(app: Flask, services: Services) -> None:
     app.url_map.merge_slashes = False
     pages = init_pages(app, services.settings)
     init_babel(app, lambda: visitor().language)
+    app.before_request(check_address)
     app.before_request(check_body)
     resort = _LastResort(pages)
     init_errors(app, _draw, resort.response)
@@ -38,8 +42,10 @@ def install_patient_web(app: Flask, services: Services) -> None:
     # Without a declared proxy, forwarded addresses are a stranger's word and are not read.
     hops = settings.proxy_hops
     inner = ProxyFix(app.wsgi_app, hops, hops) if hops else app.wsgi_app
-    grid = Grid(inner, settings.grid_ms, settings.words_grid_ms, resort.raw)
+    last_look = LastLook(inner, resort.raw, Shapes(pages.headers).clear)
+    grid = Grid(last_look, settings.grid_ms, settings.words_grid_ms, resort.raw)
     app.extensions["paravent.grid"] = grid
+    app.extensions["paravent.counters"] = (*grid.counters, last_look.refused)
     app.wsgi_app = grid  # type: ignore[method-assign]  # Flask's documented way to add a middleware
 
 
@@ -58,7 +64,7 @@ class _LastResort:
 
     def raw(self, environ: "WSGIEnvironment") -> LastResort:
         """Return it where Flask itself failed. It sets no cookie: none could be read."""
-        gzip = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
+        gzip = takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
         return "500 INTERNAL SERVER ERROR", self._pages.headers.page(gzip=gzip), self._bodies[gzip]
 
 

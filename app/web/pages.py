@@ -7,20 +7,28 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 from jinja2 import Environment
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header
 
 from app.config import Settings
 from app.discretion.gate import leaving
 from app.discretion.sizes import Press, padded_plain
-from app.web.cookie import NO_NOTICE, Language, Screen, Visitor, cookie_name, delete_cookie, parse, set_cookie
+from app.discretion.surfaces import Surface
+from app.web.cookie import NO_NOTICE, Screen, Visitor, cookie_name, delete_cookie, parse, set_cookie
+from app.web.filler import with_fillers
 from app.web.headers import CLEAR_SITE_DATA, PatientHeaders
 from app.web.jinja import make_environment, translator
+from app.web.languages import Language, more_styles, of_code, spoken
+from app.web.leaving import clear_page
 from app.web.stylesheet import stylesheet
 
 STEPS_BESIDE_QUESTIONS = 7
+TELLS_OF_AN_ERROR = ("error", "wrong", "crowded")
+"""What a template is given when its page says that something went wrong: its title says so too."""
 _OPENING_ENDS = "</style>"
 
 Look = tuple[Language, Screen]
-_LOOKS: tuple[Look, ...] = (("fr", "normal"), ("fr", "muted"), ("en", "normal"), ("en", "muted"))
+_SCREENS: tuple[Screen, ...] = ("normal", "muted")
 
 
 class _Bodiless(Response):
@@ -30,27 +38,31 @@ class _Bodiless(Response):
 
 
 class Pages:
-    """What all pages of one application share, made once: templates, stylesheet, headers, presses."""
+    """What all pages of one application share, made once: templates, stylesheets, headers, presses."""
 
     def __init__(self, settings: Settings) -> None:
         self.tls = settings.tls
         self.steps = STEPS_BESIDE_QUESTIONS + settings.question_pages
         self.cookie_name = cookie_name(tls=settings.tls)
-        self.headers = PatientHeaders(stylesheet(), tls=settings.tls)
+        self._css = {screen: stylesheet(more=more_styles(), muted=screen == "muted") for screen in _SCREENS}
+        self.headers = PatientHeaders(*self._css.values(), tls=settings.tls)
         self._brand = settings.brand
-        self._environments = {look: self._environment(look, settings) for look in _LOOKS}
-        self._presses = {look: Press(self._opening(look)) for look in _LOOKS}
+        looks: list[Look] = [(one.code, screen) for one in spoken() for screen in _SCREENS]
+        self._environments = {look: self._environment(look, settings) for look in looks}
+        self._presses = {look: Press(self._opening(look)) for look in looks}
 
     def draw(self, template: str, visitor: Visitor, context: Mapping[str, Any]) -> str:
         """Return a page's HTML. It needs no request, so that a page of last resort can be drawn beforehand."""
         step: int | None = context.get("step")
         shared = {
             "notice": visitor.notice,
-            "title": _title(visitor.language, self._brand, step, self.steps),
+            "own_device": visitor.own_device,
+            "title": _title(visitor.language, self._brand, step, self.steps, erring=_erring(context)),
             "step": step,
             "here": f"{step:02d}" if step else "ho",
         }
-        return self._environments[_look(visitor)].get_template(template).render({**shared, **context})
+        template_of_look = self._environments[_look(visitor)].get_template(template)
+        return with_fillers(clear_page(template_of_look.render({**shared, **context})))
 
     def padded(self, html: str, visitor: Visitor, *, gzip: bool) -> bytes:
         """Return the body as it travels. Raises OverBudget."""
@@ -64,12 +76,14 @@ class Pages:
         return Response(body, status, headers)
 
     def _environment(self, look: Look, settings: Settings) -> Environment:
-        language, screen = look
-        environment = make_environment(language)
+        code, screen = look
+        environment = make_environment(code)
         environment.globals |= {
-            "lang": language,
+            "lang": code,
+            "reads": of_code(code),
+            "languages": spoken(),
             "muted": screen == "muted",
-            "css": stylesheet(),
+            "css": self._css[screen],
             "brand": settings.brand,
             "steps": self.steps,
             "clinic_name": settings.clinic_name,
@@ -87,14 +101,17 @@ def _look(visitor: Visitor) -> Look:
     return visitor.language, visitor.screen
 
 
+def _erring(context: Mapping[str, Any]) -> bool:
+    return any(context.get(name) for name in TELLS_OF_AN_ERROR)
+
+
 @lru_cache(maxsize=256)
-def _title(language: Language, brand: str, step: int | None, steps: int) -> str:
-    """Return the page's title, which says the step and nothing of the need. Raises Betrayal."""
-    if step is None:
-        return leaving("title", brand)
+def _title(language: Language, brand: str, step: int | None, steps: int, *, erring: bool) -> str:
+    """Return the page's title: whether something is wrong, the step, nothing of the need. Raises Betrayal."""
     _ = translator(language)
-    place = _("Étape %(step)s sur %(steps)s", step=step, steps=steps)
-    return leaving("title", f"{place} – {brand}")
+    parts = [_("Erreur")] if erring else []
+    parts += [_("Étape %(step)s sur %(steps)s", step=step, steps=steps)] if step else []
+    return leaving(Surface.TITLE, " – ".join([*parts, brand]))
 
 
 def init_pages(app: Flask, settings: Settings) -> Pages:
@@ -157,5 +174,10 @@ def redirect_and_forget(location: str) -> Response:
 
 def wants_gzip() -> bool:
     """Whether the client takes gzip, by its Accept-Encoding (RFC 9110, 12.5.3)."""
-    offered = request.headers.get("Accept-Encoding", "")
-    return "gzip" in offered and request.accept_encodings["gzip"] > 0
+    return takes_gzip(request.headers.get("Accept-Encoding", ""))
+
+
+def takes_gzip(offered: str) -> bool:
+    """Whether an Accept-Encoding names gzip or x-gzip and does not refuse it. A wildcard names nothing."""
+    named = {coding.lower(): quality for coding, quality in parse_accept_header(offered, Accept)}
+    return any(named.get(name, 0) > 0 for name in ("gzip", "x-gzip"))

@@ -58,7 +58,8 @@ class Patient:
 
     def presses(self, value: str, values: Values | None = None) -> Page:
         """Fill in the form of the button that sends this value as `go`, and press it."""
-        buttons = [b for b in self.page.tree.iter("button") if (b.get("name"), b.get("value")) == ("go", value)]
+        named = [button for button in self.page.tree.iter("button") if button.get("name") == "go"]
+        buttons = [button for button in named if (button.get("value") or "").rstrip("-") == value]
         assert buttons, f"no button sends {value!r}"
         return self.browser.submit(values or {}, words(buttons[-1]))
 
@@ -155,8 +156,9 @@ class Patient:
 
 
 def is_radio(element: Any, name: str) -> bool:
-    """Say whether an element is a radio of a name."""
-    return bool(element.get("type") == "radio" and element.get("name") == name)
+    """Say whether an element is a choice of a name: not the one that stands for *no answer yet*."""
+    answers = bool((element.get("value") or "").strip("-"))
+    return bool(element.get("type") == "radio" and element.get("name") == name and answers)
 
 
 def draft_of(house: House, token: bytes, now: datetime | None = None) -> Draft:

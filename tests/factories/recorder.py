@@ -20,6 +20,7 @@ class Answer:
     method: str
     path: str
     status: int
+    reason: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
     sent: int
@@ -28,6 +29,11 @@ class Answer:
     def header_bytes(self) -> int:
         """How long the headers are, as HTTP/1.1 writes them."""
         return sum(len(name) + len(value) + len(": \r\n") for name, value in self.headers)
+
+    @property
+    def head_bytes(self) -> int:
+        """How long the status and headers are, as HTTP/1.1 writes them."""
+        return len(f"{self.status} {self.reason}") + self.header_bytes
 
     @property
     def room_left(self) -> int:
@@ -57,5 +63,5 @@ class Recorder:
         status, headers = begun[-1]
         asked = (environ["REQUEST_METHOD"], environ["PATH_INFO"])
         sent = int(environ.get("CONTENT_LENGTH") or 0)
-        self.answers.append(Answer(*asked, int(status[:3]), tuple(headers), body, sent))
+        self.answers.append(Answer(*asked, int(status[:3]), status[4:], tuple(headers), body, sent))
         return [body]

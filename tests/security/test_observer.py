@@ -10,6 +10,7 @@ from flask import Flask
 from app.discretion.gate import Betrayal, leaving
 from app.discretion.lexicon import shipped
 from app.discretion.sizes import PAGE_BYTES
+from app.discretion.surfaces import Surface
 from tests.factories.house import House
 from tests.factories.patient import CHECK, SLOT, Patient
 from tests.factories.recorder import Answer, Recorder
@@ -124,9 +125,9 @@ def test_the_pages_themselves_do_hold_such_words(app: Flask, wire: Recorder) -> 
 )
 def test_a_title_that_betrays_is_refused_by_the_gate(title: str) -> None:
     with pytest.raises(Betrayal) as refusal:
-        leaving("title", title)
+        leaving(Surface.TITLE, title)
     assert "sychiatr" not in str(refusal.value)
-    assert leaving("title", "Étape 1 sur 8 – Mon espace")
+    assert leaving(Surface.TITLE, "Étape 1 sur 8 – Mon espace")
 
 
 def test_a_house_whose_name_betrays_it_does_not_open(house: House) -> None:
