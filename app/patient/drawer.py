@@ -1,4 +1,5 @@
-"""Drawing papers takes a second of a processor: one at a time in a process, and the last few are kept."""
+"""Drawing papers takes a second of a processor: one at a time in a process, and the last few that say nothing of
+anybody are kept."""
 
 import threading
 from collections import OrderedDict
@@ -17,10 +18,11 @@ class Drawer:
         self._papers: OrderedDict[Hashable, bytes] = OrderedDict()
         self._wait_seconds, self._kept = wait_seconds, kept
 
-    def paper(self, key: Hashable, draw: Callable[[], bytes]) -> bytes:
+    def paper(self, key: Hashable | None, draw: Callable[[], bytes]) -> bytes:
         """Return the paper of a key, which must name all that it says; drawn unless it is kept.
 
-        Raises TooManyPapers when the turn to draw does not come in time.
+        Without a key it is kept nowhere: a space that is closed leaves nothing in memory. Raises TooManyPapers
+        when the turn to draw does not come in time.
         """
         found = self._papers.get(key)
         if found is not None:
@@ -28,7 +30,7 @@ class Drawer:
         if not self._turn.acquire(timeout=self._wait_seconds):
             raise TooManyPapers("another paper is being drawn")
         try:
-            return self._papers.get(key) or self._draw(key, draw)
+            return draw() if key is None else self._papers.get(key) or self._draw(key, draw)
         finally:
             self._turn.release()
 

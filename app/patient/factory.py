@@ -9,6 +9,7 @@ from app.config import Settings
 from app.db import Databases
 from app.discretion.lexicon import shipped
 from app.patient import journey, papers, public, space, words
+from app.patient.after_exit import Forgetter, init_exit
 from app.patient.services import PatientServices
 from app.patient.signed_patient import init_login
 from app.vault.words import WordsGate
@@ -24,11 +25,12 @@ def create_patient_app(settings: Settings, db: Databases, clock: Clock) -> Flask
         settings,
         db,
         clock,
-        on_exit=lambda token: forget(funnel, token),
+        on_exit=Forgetter(lambda token: forget(funnel, token)),
         funnel=funnel,
         gate=WordsGate(),
     )
     install_patient_web(app, services)
+    init_exit(app)
     init_login(app)
     for blueprint in (public.public, journey.bp, words.bp, space.bp, papers.bp):
         app.register_blueprint(blueprint)

@@ -4,8 +4,8 @@ from flask_babel import lazy_gettext as _l
 
 from app.booking.journey import Place
 from app.booking.wording import message
-from app.web.cookie import Language
 from app.web.jinja import translator
+from app.web.languages import Language
 
 _GENERIC = frozenset({"choose", "word", "too_long"})
 _NAMES = {

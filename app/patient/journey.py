@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, request
 
 from app.booking.draft import is_fresh
 from app.booking.errors import DraftChanged, DraftGone, ForeignKey, OffThePath, SlotLost
-from app.booking.forms import CONTINUE, EXTEND
+from app.booking.forms import CONTINUE, EXTEND, OWN_DEVICE, SHARED_DEVICE
 from app.booking.journey import Place, answer, entrance, lose_slot, place, store_faults
 from app.booking.outlook import CHECK, SLOT
 from app.booking.send import send
@@ -18,14 +18,17 @@ from app.patient.services import patient
 from app.patient.signed_patient import signed_patient
 from app.vault.tokens import new_token
 from app.vault.words import TooManyAtOnce
+from app.web.cookie import Device
 from app.web.grid import WORDS_SLOT
 from app.web.pages import keep, redirect303, render, visitor
+from app.web.proxied import read_on_the_way
 
 bp = Blueprint("journey", __name__)
 
 SPACE = "/e"
 NO_COOKIE = "/navigateur"
 LONGEST_VALUE = 2000
+_DEVICES: dict[str, Device] = {OWN_DEVICE: "own", SHARED_DEVICE: "shared"}
 
 
 def page(number: int) -> str:
@@ -42,7 +45,8 @@ def show(number: int) -> Response:
         return redirect303(page(elsewhere.number))
     except DraftGone:
         return _gone()
-    return render(template_of(here.step), step=number, **present(patient().funnel, here))
+    own = present(patient().funnel, here)
+    return render(template_of(here.step), step=number, relayed=read_on_the_way(), **own)
 
 
 def _here(number: int) -> Place:
@@ -62,6 +66,7 @@ def take(number: int) -> Response:
     if who.token is None:
         return redirect303(page(number) if who.returned else NO_COOKIE)
     typed = typed_values()
+    _note_device(typed)
     try:
         if number == last_page():
             return _send(who.token, who.language, number, typed)
@@ -71,17 +76,27 @@ def take(number: int) -> Response:
     except DraftGone:
         return redirect303(page(number))
     except ForeignKey:
-        return render("patient/steps/foreign.html", 400, number=number)
+        return render("patient/steps/foreign.html", 400, number=number, wrong=True)
+
+
+def _note_device(typed: dict[str, str]) -> None:
+    """Keep whose the device is, when a button of the step says so. The step takes what was typed as it stands."""
+    device = _DEVICES.get(typed.get("go", ""))
+    if device:
+        keep(replace(visitor(), device=device))
 
 
 def typed_values() -> dict[str, str]:
-    """Return the form as single values. A field given twice, or longer than any of ours, is refused."""
+    """Return the form as single values. A field given twice, or longer than any of ours, is refused.
+
+    Lynx sends all the buttons of a form, whichever was pressed: with it one can only go on.
+    """
     form = request.form
-    if any(len(form.getlist(name)) > 1 for name in form):
+    if any(len(form.getlist(name)) > 1 for name in form if name != "go"):
         abort(400)
     if any(len(value) > LONGEST_VALUE for value in form.values()):
-        abort(400)
-    return form.to_dict()
+        abort(413)
+    return form.to_dict() | ({"go": CONTINUE} if len(form.getlist("go")) > 1 else {})
 
 
 def last_page() -> int:

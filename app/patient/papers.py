@@ -9,6 +9,8 @@ from flask import Blueprint, Response, abort, current_app
 from app.booking.errors import DraftGone
 from app.booking.journey import place
 from app.booking.space import SpaceGone, read_space
+from app.discretion.gate import leaving
+from app.discretion.surfaces import Surface
 from app.documents.blank_form import blank_form
 from app.documents.slip import AppointmentSlip, appointment_slip
 from app.patient.drawer import Drawer, TooManyPapers
@@ -47,11 +49,11 @@ def slip() -> Response:
     if view.starts_at is None or view.is_over or not view.is_appointment:
         return redirect303(SPACE)
     site, starts_at, language = view.document["site"], view.starts_at, visitor().language
-    return _paper((signed.space_id, view.version, language), lambda: _slip(site, starts_at, language))
+    return _paper(None, lambda: neutral_slip(site, starts_at, language))
 
 
-def _paper(key: Hashable, draw: Callable[[], bytes]) -> Response:
-    """Answer with a paper, drawn once for its key; or ask to come back when many are being drawn."""
+def _paper(key: Hashable | None, draw: Callable[[], bytes]) -> Response:
+    """Answer with a paper, or ask to come back when many are being drawn. A paper of one person has no key."""
     drawer: Drawer = current_app.extensions.setdefault("paravent.drawer", Drawer())
     try:
         return paper(drawer.paper(key, draw))
@@ -64,16 +66,17 @@ def _form(version: UUID, language: str) -> bytes:
     return blank_form(zone.funnel.catalogue.profile(version), language, zone.settings.clinic_name)
 
 
-def _slip(site: Mapping[str, str], starts_at: datetime, language: str) -> bytes:
+def neutral_slip(site: Mapping[str, str], starts_at: datetime, language: str) -> bytes:
+    """Draw the slip. Raises Betrayal for words that may not stand on a paper that anybody may find."""
     return appointment_slip(
         AppointmentSlip(
             starts_at=starts_at,
             timezone=site["timezone"],
-            site_name=site["name"],
-            address=site["address"],
-            door=site["door"],
-            desk_words=site["desk_words"],
-            phone=site["phone"],
+            site_name=leaving(Surface.PDF_TEXT, site["name"]),
+            address=leaving(Surface.PDF_TEXT, site["address"]),
+            door=leaving(Surface.PDF_TEXT, site["door"]),
+            desk_words=leaving(Surface.PDF_TEXT, site["desk_words"]),
+            phone=leaving(Surface.PDF_TEXT, site["phone"]),
             language=language,
         )
     )

@@ -8,29 +8,35 @@ from flask import Blueprint, Response, request
 
 from app.discretion.sizes import padded_gzip, padded_plain
 from app.web.claims import CLAIMS
-from app.web.cookie import Language, Screen
+from app.web.cookie import Device, Screen
 from app.web.errors import new_event_id
 from app.web.formats import day_text
 from app.web.hosting import TEST_ID, hosting_sentence
 from app.web.jinja import translator
+from app.web.languages import of_letter
 from app.web.pages import keep, redirect303, redirect_and_forget, render, the_pages, visitor, wants_gzip
 from app.web.places import place
+from app.web.proxied import read_on_the_way
 from app.web.services import services
 
 log = logging.getLogger("paravent.patient")
 public = Blueprint("public", __name__)
 
 _TIMEZONE = "Europe/Paris"
-_LANGUAGES: dict[str, Language] = {"lf": "fr", "le": "en"}
+_LANGUAGE = "l"
+"""What a switch to a language sends before its letter."""
 _SCREENS: dict[str, Screen] = {"sn": "normal", "sm": "muted"}
+_DEVICES: dict[str, Device] = {"ds": "shared", "do": "own"}
 _ROBOTS = b"User-agent: *\nDisallow:\n"
 """Nothing is hidden from robots here: every page says noindex, and a list of paths would tell them."""
 
 
 @public.get("/")
 def home() -> Response:
-    """Say what this is and where to begin."""
-    return render("patient/public/accueil.html", here="ho")
+    """Say what this is and where to begin. Who comes here after an exit may begin again."""
+    if visitor().device == "left":
+        keep(replace(visitor(), device="shared"))
+    return render("patient/public/accueil.html", here="ho", relayed=read_on_the_way())
 
 
 @public.get("/confiance")
@@ -68,7 +74,8 @@ def browser_needs() -> Response:
 
 @public.get("/bonjour")
 def hello() -> Response:
-    """Show a page that says nothing, after an exit."""
+    """Show a page that says nothing, after an exit. From then on nearly all pages lead here too."""
+    keep(replace(visitor(), device="left"))
     today = day_text(services().clock(), _TIMEZONE, visitor().language)
     return render("patient/public/bonjour.html", here="bo", today=today[0].upper() + today[1:])
 
@@ -88,10 +95,11 @@ def leave() -> Response:
 
 @public.post("/reglage")
 def switch() -> Response:
-    """Change language or screen, and go back to the page of a known code."""
+    """Change language, screen or whose the device is, and go back to the page of a known code."""
     wanted, who = request.form.get("v", ""), visitor()
-    language = _LANGUAGES.get(wanted, who.language)
-    keep(replace(who, language=language, screen=_SCREENS.get(wanted, who.screen)))
+    wished = of_letter(wanted[1:]) if wanted.startswith(_LANGUAGE) else None
+    language, screen = wished or who.language, _SCREENS.get(wanted, who.screen)
+    keep(replace(who, language=language, screen=screen, device=_DEVICES.get(wanted, who.device)))
     return redirect303(place(request.form.get("b", "")))
 
 

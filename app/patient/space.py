@@ -33,6 +33,7 @@ from app.vault.words import TooManyAtOnce
 from app.web.cookie import NO_NOTICE
 from app.web.grid import WORDS_SLOT
 from app.web.pages import keep, redirect303, redirect_and_forget, render, visitor
+from app.web.proxied import read_on_the_way
 
 bp = Blueprint("space", __name__)
 
@@ -54,6 +55,8 @@ def come_back() -> Response:
     """Take words, right, wrong or malformed: the same time, the same answer, the same next page."""
     if not visitor().returned:
         return redirect303(NO_COOKIE)
+    if visitor().device == "left":
+        keep(replace(visitor(), device="shared"))  # Who types words after an exit begins again.
     if not hmac.compare_digest(_key(_WORDS_KEY, 0).encode(), request.form.get("k", "").encode()):
         return redirect303(SPACE, notice=CHANGED)
     zone = patient()
@@ -99,7 +102,7 @@ def act() -> Response:
     if signed is None:
         return redirect303(SPACE, notice=ENDED)
     version = _version(typed.get("k", ""))
-    if typed.get("go") == "out":
+    if _asked(typed) == "out":
         return _leave()
     if version is None:
         return redirect303(SPACE, notice=CHANGED)
@@ -110,7 +113,7 @@ def _done(signed: Signed, version: int, typed: dict[str, str]) -> str:
     """Carry one act out and return the notice that says how it went."""
     funnel = patient().funnel
     try:
-        match typed.get("go", "").partition("-"):
+        match _asked(typed).partition("-"):
             case ("cancel", "", ""):
                 cancel(funnel, signed, version)
             case ("move", "", ""):
@@ -124,6 +127,11 @@ def _done(signed: Signed, version: int, typed: dict[str, str]) -> str:
     except TooLate:
         return LATE
     return DONE
+
+
+def _asked(typed: dict[str, str]) -> str:
+    """Return what the button pressed asks for, without the hyphens that make all of them as long."""
+    return typed.get("go", "").rstrip("-")
 
 
 def _leave() -> Response:
@@ -167,7 +175,8 @@ def _words_form() -> Response:
     if who.token is None:
         keep(replace(who, token=new_token()))
     wrong = who.notice if who.notice in (WRONG, SLOW_DOWN, CROWDED, CHANGED, ENDED) else None
-    return render("patient/space/words.html", here="re", wrong=wrong, key=_key(_WORDS_KEY, 0))
+    key = _key(_WORDS_KEY, 0)
+    return render("patient/space/words.html", here="re", wrong=wrong, key=key, relayed=read_on_the_way())
 
 
 def _key(use: str, version: int) -> str:

@@ -22,7 +22,7 @@ CLAIMS = (
         "tests/journeys/test_markers.py::test_no_typed_word_is_found_in_any_file",
     ),
     Claim(
-        _("Après « Quitter vite », ce que vous avez saisi ou lu n’est plus sur cet appareil."),
+        _("Après « Quitter vite », rien de saisi ni de lu ne reste sur cet appareil, s’il est resté « partagé »."),
         "tests/chromium/test_device_traces.py::test_exit_leaves_nothing_on_the_device",
     ),
     Claim(
@@ -46,7 +46,7 @@ CLAIMS = (
         "tests/unit/web/test_public_pages.py::test_no_page_calls_a_script_an_image_or_another_site",
     ),
     Claim(
-        _("Un seul cookie, effacé quand vous fermez le navigateur. Aucune mesure d’audience."),
+        _("Un seul cookie, pour cette visite ; « Quitter vite » le vide. Aucune mesure d’audience."),
         "tests/unit/web/test_public_pages.py::test_the_one_cookie_ends_with_the_browser",
     ),
 )

@@ -1,6 +1,6 @@
 """The one cookie of the patient zone: four characters of preference and a token the server never keeps.
 
-    value = language (f|e) + screen (n|m) + notice (one base36 character) + "0" + 43 characters of token
+    value = language (letter) + screen (n|m) + notice (one base36 character) + device (0|1|2) + token (43)
 
 The value always has the same length, so that a response's headers do too. Without a token the 43 characters
 are dots. A garbled cookie is read as no token, never as an error.
@@ -12,26 +12,36 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-Language = Literal["fr", "en"]
+from app.web.languages import SOURCE, Language, of_code, of_letter
+
 Screen = Literal["normal", "muted"]
+Device = Literal["shared", "own", "left"]
+"""Whose the device is, as the patient says: shared until they say otherwise. *Left* once they pressed the exit."""
 
 TOKEN_BYTES = 32
 NO_NOTICE = "0"
 _NO_TOKEN = "." * 43
-_FORM = re.compile(r"([fe])([nm])([0-9a-z])0(.{43})", re.ASCII)
-_LANGUAGES: dict[str, Language] = {"f": "fr", "e": "en"}
+_FORM = re.compile(r"([a-z])([nm])([0-9a-z])([0-2])(.{43})", re.ASCII)
 _SCREENS: dict[str, Screen] = {"n": "normal", "m": "muted"}
+_DEVICES: dict[str, Device] = {"0": "shared", "1": "own", "2": "left"}
+_DEVICE_CODES = {device: code for code, device in _DEVICES.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """What the cookie says of the person behind the browser. `returned` is true when a cookie came at all."""
 
-    language: Language = "fr"
+    language: Language = SOURCE.code
     screen: Screen = "normal"
     notice: str = NO_NOTICE
     token: bytes | None = None
     returned: bool = False
+    device: Device = "shared"
+
+    @property
+    def own_device(self) -> bool:
+        """Whether the patient said that the device is theirs alone."""
+        return self.device == "own"
 
     @property
     def muted(self) -> bool:
@@ -49,10 +59,12 @@ def parse(value: str | None) -> Visitor:
     if value is None:
         return Visitor()
     match = _FORM.fullmatch(value)
-    if match is None:
+    read_in = of_letter(match[1]) if match else None
+    if match is None or read_in is None:
         return Visitor(returned=True)
-    language, screen, notice, token = match.groups()
-    return Visitor(_LANGUAGES[language], _SCREENS[screen], notice, _token_bytes(token), returned=True)
+    _letter, screen, notice, device, token = match.groups()
+    wishes = read_in, _SCREENS[screen], notice
+    return Visitor(*wishes, _token_bytes(token), returned=True, device=_DEVICES[device])
 
 
 def format_value(visitor: Visitor) -> str:
@@ -60,7 +72,8 @@ def format_value(visitor: Visitor) -> str:
     token = _NO_TOKEN
     if visitor.token is not None:
         token = base64.urlsafe_b64encode(visitor.token).rstrip(b"=").decode("ascii")
-    return f"{visitor.language[0]}{visitor.screen[0]}{visitor.notice}0{token}"
+    device = _DEVICE_CODES[visitor.device]
+    return f"{of_code(visitor.language).letter}{visitor.screen[0]}{visitor.notice}{device}{token}"
 
 
 def set_cookie(visitor: Visitor, *, tls: bool) -> str:

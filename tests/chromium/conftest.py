@@ -1,13 +1,17 @@
 """A real Chromium, JavaScript off, against real servers. Missing Chromium is said and skipped."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
 
+from tests.factories.clinic_gallery import clinic_gallery
+from tests.factories.gallery import patient_gallery
+from tests.factories.house import build_house
 from tests.factories.served import Served, serve
+from tests.factories.staffed import open_clinic, staff
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
@@ -46,12 +50,18 @@ def chromium(driver: Playwright, chromium_path: str) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def keeping(driver: Playwright, chromium_path: str) -> Callable[[Path], BrowserContext]:
-    """Open a browser that keeps its profile in a folder, as a person's does."""
+def keeping(driver: Playwright, chromium_path: str) -> Callable[..., BrowserContext]:
+    """Open a browser that keeps its profile in a folder, as a person's does. It may reopen its last tabs."""
 
-    def opened(profile: Path) -> BrowserContext:
+    def opened(profile: Path, *, scripts: bool = False, reopening: bool = False) -> BrowserContext:
         return driver.chromium.launch_persistent_context(
-            str(profile), executable_path=chromium_path, args=ARGUMENTS, java_script_enabled=False, locale="fr-FR"
+            str(profile),
+            executable_path=chromium_path,
+            args=[*ARGUMENTS, *(["--restore-last-session"] if reopening else [])],
+            ignore_default_args=["--no-startup-window"] if reopening else None,
+            java_script_enabled=scripts,
+            ignore_https_errors=True,
+            locale="fr-FR",
         )
 
     return opened
@@ -69,6 +79,31 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The three processes over http, with the demonstration clinic."""
     with serve(tmp_path_factory.mktemp("demo"), demo=True, zones=("patient", "clinic", "worker")) as served:
         yield served
+
+
+@pytest.fixture(scope="session")
+def patient_pages(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Mapping[str, str]]:
+    """Return every patient page's HTML, in the look that the header's switches were pressed for; drawn once."""
+    drawn: dict[tuple[str, ...], Mapping[str, str]] = {}
+
+    def in_look(*look: str) -> Mapping[str, str]:
+        if look not in drawn:
+            house = build_house(tmp_path_factory.mktemp("gallery"))
+            drawn[look] = patient_gallery(house, look)
+            house.db.dispose()
+        return drawn[look]
+
+    return in_look
+
+
+@pytest.fixture(scope="session")
+def clinic_pages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """Return the HTML of every page of the clinic, drawn once."""
+    house = build_house(tmp_path_factory.mktemp("clinic"))
+    staff(house)
+    pages = clinic_gallery(open_clinic(house))
+    house.db.dispose()
+    return pages
 
 
 @pytest.fixture(scope="session")

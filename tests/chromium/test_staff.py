@@ -100,9 +100,10 @@ def test_patient_and_staff_in_one_browser_both_survive_the_exit(chromium: Browse
 
     assert patient.heading() == "Bonjour"
     patient.page.goto(f"{demonstration.patient}/e")
-    assert patient.heading() == "Revenir avec mes mots"
+    assert patient.heading() == "Bonjour"
     assert colleague.opens("/jour").status == 200
     assert "/connexion" not in page.url
+    patient.page.goto(demonstration.patient)
     patient.page.goto(f"{demonstration.patient}/retour")
     patient.page.fill("#words", " ".join(patient.words))
     patient.page.click("main .row button")

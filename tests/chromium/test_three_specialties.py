@@ -71,7 +71,7 @@ def test_no_page_scrolls_sideways_and_the_exit_hides_no_target(
 ) -> None:
     page = open_page(chromium, width=width)
     patient = Patient(page, patient_zone.patient)
-    for path in ("/", "/r/01", "/confiance", "/urgence", "/aide", "/retour", "/bonjour"):
+    for path in ("/", "/r/01", "/confiance", "/urgence", "/aide", "/retour"):
         page.goto(patient_zone.patient + path)
         assert page.locator("body").bounding_box()["width"] <= width  # type: ignore[index]
         last = page.locator("footer a").last

@@ -55,7 +55,7 @@ class Patient:
 
     def takes_the_first_slot(self) -> None:
         """Choose the first slot, window, or *aucun ne me convient* that is offered."""
-        offered = self.page.query_selector("input[name=slot][type=radio]")
+        offered = self.page.query_selector('input[name=slot][type=radio]:not([value^="-"])')
         if offered:
             offered.check()
         self._go_on("05")

@@ -20,7 +20,16 @@ def fault_of(test_id: str, root: Path = ROOT) -> str | None:
         return "no such file"
     tree = ast.parse(file.read_text(encoding="utf-8"))
     found = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]
-    return None if name.startswith("test_") and found else "no such test"
+    if not name.startswith("test_") or not found:
+        return "no such test"
+    marks = [
+        one.value
+        for one in tree.body
+        if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == "pytestmark"
+    ]
+    marks += [one for test in found for one in test.decorator_list]
+    seldom = any("mark.prove" in ast.unparse(mark) for mark in marks if "parametrize" not in ast.unparse(mark))
+    return "a test that is not run every time" if seldom else None
 
 
 @pytest.mark.parametrize("test_id", PROMISED)
@@ -41,6 +50,15 @@ def test_every_claim_is_held_by_a_test_that_exists(test_id: str) -> None:
 )
 def test_a_claim_without_its_test_is_seen(test_id: str, fault: str) -> None:
     assert fault_of(test_id) == fault
+
+
+def test_a_claim_held_by_a_test_that_is_seldom_run_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    for mark in ("@pytest.mark.prove\n", "pytestmark = [pytest.mark.prove]\n\n\n", ""):
+        (tmp_path / "tests" / "test_a.py").write_text(f"import pytest\n\n\n{mark}def test_a(): ...\n")
+        assert fault_of("tests/test_a.py::test_a", tmp_path) == (
+            mark and "a test that is not run every time" or None
+        )
 
 
 def test_no_claim_is_made_twice() -> None:
