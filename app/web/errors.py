@@ -40,8 +40,8 @@ _KEPT = _("Ce que vous avez déjà enregistré n’est pas perdu.")
 WORDINGS = {
     400: Wording(
         _("Nous n’avons pas compris cet envoi"),
-        _("Votre navigateur a envoyé quelque chose que nous ne savons pas lire. Rien n’a été enregistré."),
-        _("Revenez à la page précédente et recommencez. Évitez les caractères très inhabituels."),
+        _("Nous ne savons pas lire ce qui nous est venu. Rien n’a été gardé."),
+        _("Revenez en arrière et essayez à nouveau. Évitez les signes rares."),
     ),
     404: Wording(
         _("Cette page n’existe pas"),
@@ -55,8 +55,8 @@ WORDINGS = {
     ),
     413: Wording(
         _("Votre envoi est trop long"),
-        _("Nous ne pouvons pas recevoir autant de texte en une fois. Rien n’a été enregistré."),
-        _("Revenez à la page précédente et raccourcissez votre réponse."),
+        _("Nous ne pouvons pas prendre tant de texte en une fois. Rien n’a été gardé."),
+        _("Revenez en arrière et écrivez moins long."),
     ),
     429: Wording(
         _("Beaucoup de monde en ce moment"),

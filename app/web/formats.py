@@ -5,14 +5,14 @@ shows dozens.
 """
 
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 import phonenumbers
 from babel.dates import get_day_names, get_month_names
 from babel.units import format_unit
 
-from app.web.cookie import Language
+from app.web.languages import Language, of_code
 
 _HARD_SPACE = "\u00a0"
 _FRANCE = 33
@@ -27,9 +27,11 @@ def day_text(moment: datetime, timezone: str, language: Language) -> str:
 
 
 def time_text(moment: datetime, timezone: str, language: Language) -> str:
-    """Return the local hour: "14 h 30", "9 h", "2:30 pm", "9 am"."""
-    local = moment.astimezone(_zone(timezone))
-    if language == "fr":
+    """Return the local hour: "14 h 30", "9 h", "2:30 pm", "9 am", "14:30"."""
+    local, style = moment.astimezone(_zone(timezone)), of_code(language).hours
+    if style == ":":
+        return f"{local.hour}:{local.minute:02d}"
+    if style == "h":
         minutes = f"{_HARD_SPACE}{local.minute:02d}" if local.minute else ""
         return f"{local.hour}{_HARD_SPACE}h{minutes}"
     minutes = f":{local.minute:02d}" if local.minute else ""
@@ -38,14 +40,14 @@ def time_text(moment: datetime, timezone: str, language: Language) -> str:
 
 def moment_text(moment: datetime, timezone: str, language: Language) -> str:
     """Return day and hour: "mardi 24 novembre à 14 h 30", "Tuesday 24 November at 2:30 pm"."""
-    joined = "à" if language == "fr" else "at"
+    joined = of_code(language).at
     return f"{day_text(moment, timezone, language)} {joined} {time_text(moment, timezone, language)}"
 
 
 def money_text(cents: int, language: Language) -> str:
     """Return an amount given in whole cents: "57 €", "26,50 €", "€57", "€26.50"."""
     euros, rest = divmod(cents, 100)
-    if language == "fr":
+    if language != "en":
         grouped = f"{euros:,}".replace(",", "\u202f")
         return f"{grouped}{f',{rest:02d}' if rest else ''}{_HARD_SPACE}€"
     return f"€{euros:,}{f'.{rest:02d}' if rest else ''}"
@@ -72,7 +74,7 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-@lru_cache(maxsize=2)
+@cache
 def _names(language: Language) -> tuple[dict[int, str], dict[int, str]]:
     days = {number: str(name) for number, name in get_day_names("wide", locale=language).items()}
     months = {number: str(name) for number, name in get_month_names("wide", locale=language).items()}

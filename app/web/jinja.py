@@ -7,7 +7,7 @@ it. A text with values, `{{ _("Étape %(n)s", n=step) }}`, is translated when dr
 import gettext
 import re
 from collections.abc import Callable, Iterable
-from functools import lru_cache, partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,8 +18,8 @@ from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
 from app.config import ROOT
-from app.web.cookie import Language
 from app.web.formats import day_text, duration_text, moment_text, money_text, time_text
+from app.web.languages import SOURCE, Language
 from app.web.once import Once
 
 TEMPLATES = ROOT / "templates"
@@ -60,7 +60,7 @@ def _constant_text(tokens: list[Token], at: int) -> tuple[str | None, int]:
     return "".join(token.value for token in tokens[at + 2 : end]), end + 1 - at
 
 
-@lru_cache(maxsize=2)
+@cache
 def translator(language: Language) -> Callable[..., str]:
     """Return the function templates call `_`. French is the source language: it has no catalogue."""
     found = gettext.translation("messages", TRANSLATIONS, [language], fallback=True)
@@ -107,7 +107,7 @@ def init_babel(app: Flask, language: Callable[[], Language]) -> None:
     babel = Babel(configure_jinja=False)
     babel.init_app(
         app,
-        default_locale="fr",
+        default_locale=SOURCE.code,
         default_timezone="Europe/Paris",
         default_translation_directories=str(TRANSLATIONS),
         locale_selector=language,
