@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,18 +50,30 @@ class Served:
 
 @contextmanager
 def serve(
-    root: Path, *, tls: bool = False, demo: bool = False, zones: tuple[Zone, ...] = ("patient",)
+    root: Path,
+    *,
+    tls: bool = False,
+    demo: bool = False,
+    zones: tuple[Zone, ...] = ("patient",),
+    values: Mapping[str, str] | None = None,
 ) -> Iterator[Served]:
-    """Set an installation up in a folder and serve some zones until the block ends."""
+    """Set an installation up in a folder and serve some zones until the block ends.
+
+    `values` are settings of the environment that go before ours.
+    """
     ports = {"patient": free_port(), "clinic": free_port()}
     scheme = "https" if tls else "http"
-    environ = CHEAP_WORDS | {
-        "PARAVENT_VAR": str(root / "var"),
-        "PARAVENT_TLS": "1" if tls else "0",
-        "PARAVENT_DEMO": "1" if demo else "0",
-        "PARAVENT_PATIENT_ADDRESS": f"{scheme}://localhost:{ports['patient']}",
-        "PARAVENT_CLINIC_ADDRESS": f"{scheme}://localhost:{ports['clinic']}",
-    }
+    environ = (
+        CHEAP_WORDS
+        | {
+            "PARAVENT_VAR": str(root / "var"),
+            "PARAVENT_TLS": "1" if tls else "0",
+            "PARAVENT_DEMO": "1" if demo else "0",
+            "PARAVENT_PATIENT_ADDRESS": f"{scheme}://localhost:{ports['patient']}",
+            "PARAVENT_CLINIC_ADDRESS": f"{scheme}://localhost:{ports['clinic']}",
+        }
+        | dict(values or {})
+    )
     settings = set_up(environ)
     _fill(settings, demo=demo)
     served = Served(root, settings, settings.patient_address, settings.clinic_address)
@@ -113,7 +125,7 @@ def self_signed(root: Path) -> tuple[Path, Path]:
 
 
 def _fill(settings: Settings, *, demo: bool) -> None:
-    publish(settings)
+    publish(settings, rehearse=lambda *_what: [])  # rehearsed by a test of its own
     if demo:
         from app.cli.demo_data import load_demo
 

@@ -1,5 +1,7 @@
 """Whatever comes in, a page in plain words goes out: the right status, the one size, and nothing saved is lost."""
 
+from urllib.parse import urlencode
+
 import pytest
 from flask import Flask
 
@@ -269,3 +271,12 @@ def test_another_site_can_not_answer_for_a_patient(house: House, patient: Patien
     before = answers_of(house, patient)
     patient.browser.post(f"/r/{REACH:02d}", data, status=400, Sec_Fetch_Site="cross-site")
     assert answers_of(house, patient) == before
+
+
+def test_a_browser_that_sends_every_button_goes_on(patient: Patient) -> None:
+    """Lynx does: whichever button was pressed, all are in the form."""
+    patient.walks_to(SLOT)
+    _path, data = patient.page.filled({"slot": patient.offered("slot")[0]})
+    sent = urlencode([("go", "01"), *((name, value) for name, value in data.items() if name != "go")])
+    page = patient.browser.post(f"/r/{SLOT:02d}", f"{sent}&go=04&go=03&go=01".encode())
+    assert page.path == f"/r/{REACH:02d}"

@@ -81,9 +81,18 @@ def test_both_papers_wait_for_the_same_turn_and_then_ask_to_come_back(patient: P
         assert patient.browser.get("/e/papier", status=429).heading == BUSY
     slip = patient.browser.client.get("/e/papier")
     assert slip.data.startswith(b"%PDF")
-    with somebody_draws(drawer, "yet others"):
-        again = patient.browser.client.get("/e/papier")
-    assert (again.status_code, again.data) == (200, slip.data)
+
+
+def test_a_blank_form_is_kept_and_a_slip_is_not(patient: Patient) -> None:
+    drawer = patient.app.extensions["paravent.drawer"] = Drawer(wait_seconds=0.05)
+    patient.walks_to(QUESTIONS)
+    form = patient.browser.client.get("/papier")
+    with somebody_draws(drawer):
+        assert patient.browser.client.get("/papier").data == form.data
+    patient = Patient(patient.app)
+    patient.books()
+    assert patient.browser.client.get("/e/papier").data.startswith(b"%PDF")
+    assert b"".join(drawer._papers.values()) == form.data + b"theirs"
 
 
 def test_the_slip_of_one_is_not_given_to_another(patient: Patient) -> None:

@@ -52,13 +52,14 @@ def told(house: House, parcel: Parcel) -> list[tuple[str, dict[str, object]]]:
 
 def form_of(patient: Patient, act: str) -> tuple[str, dict[str, str]]:
     """Return where the button of an act leads, and what it would send."""
-    (label,) = ("".join(b.itertext()) for b in patient.page.main.iter("button") if b.get("value") == act)
+    buttons = patient.page.main.iter("button")
+    (label,) = ("".join(b.itertext()) for b in buttons if (b.get("value") or "").rstrip("-") == act)
     return patient.page.filled({}, " ".join(label.split()))
 
 
 def acts_shown(patient: Patient) -> list[str]:
     """Return what the buttons of the space send."""
-    return [button.get("value") or "" for button in patient.page.main.iter("button")]
+    return [(button.get("value") or "").rstrip("-") for button in patient.page.main.iter("button")]
 
 
 def a_slot(house: House, place: int = 0, days: int = 7) -> Slot:

@@ -10,9 +10,10 @@ from werkzeug.test import Client
 
 from app.log import AllowListFormatter
 from app.web.body import MAX_BYTES
+from app.web.headers import HEAD_BYTES
 from app.web.pages import Pages
 from tests.browser import Browser
-from tests.page_lint import unpacked
+from tests.page_lint import head_bytes, unpacked
 
 EVENT = re.compile(r"[0-9a-f]{4}-[0-9a-f]{4}")
 
@@ -126,8 +127,11 @@ def test_a_page_is_there_even_when_error_pages_cannot_be_drawn(
     assert len(lines) == 2
 
 
-def test_a_page_is_there_even_when_flask_itself_fails(app: Flask) -> None:
+@pytest.mark.parametrize(("offered", "packed"), [("gzip", True), ("br, gzip;q=0.1", True), ("gzip;q=0", False)])
+def test_a_page_is_there_even_when_flask_itself_fails(app: Flask, offered: str, packed: bool) -> None:
     app.extensions["paravent.grid"]._app = lambda _environ, _start: 1 / 0
-    response = Client(app).get("/", headers={"Accept-Encoding": "gzip"})
+    response = Client(app).get("/", headers={"Accept-Encoding": offered})
     assert response.status_code == 500
+    assert ("Content-Encoding" in response.headers) == packed
     assert "de notre côté" in unpacked(response)
+    assert head_bytes(response) == HEAD_BYTES

@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.web.cookie import Language
 from app.web.formats import day_text, moment_text, money_text, time_text
+from app.web.languages import Language
 
 PARIS = "Europe/Paris"
 

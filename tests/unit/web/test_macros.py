@@ -38,16 +38,17 @@ def test_radios_are_named_described_and_only_what_was_chosen_is_checked() -> Non
     )
     group, radios = one(tree, "fieldset"), tree.findall(".//input")
     assert words(one(tree, "legend")) == "Voulez-vous ?"
-    assert [radio.get("id") for radio in radios] == ["a", "a-2"]
-    assert ["checked" in radio.attrib for radio in radios] == [False, True]
+    assert [radio.get("id") for radio in radios] == [None, "a", "a-2"]
+    assert ["checked" in radio.attrib for radio in radios] == [False, False, True]
     assert group.get("aria-describedby") == "a-h a-e"
     assert words(one(tree, "p[@id='a-e']")) == "Erreur : Choisissez."
     assert group.get("class") == "bad"
 
 
-def test_nothing_is_chosen_beforehand() -> None:
-    tree = drawn('{{ ui.radios("a", "Voulez-vous ?", options) }}', options=OPTIONS)
-    assert not tree.findall(".//input[@checked]")
+@pytest.mark.parametrize("chosen", ["None", "'--'", "'77'"])
+def test_nothing_is_chosen_beforehand_but_that_there_is_no_answer(chosen: str) -> None:
+    tree = drawn(f'{{{{ ui.radios("a", "Voulez-vous ?", options, {chosen}) }}}}', options=OPTIONS)
+    assert [radio.get("value") for radio in tree.findall(".//input[@checked]")] == ["--"]
     assert one(tree, "fieldset").attrib == {}
 
 

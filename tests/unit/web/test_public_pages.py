@@ -3,6 +3,7 @@ from flask import Flask
 
 from app.db import SiloUnavailable
 from app.web.cookie import Visitor, format_value, parse
+from app.web.pages import takes_gzip
 from tests.browser import Browser
 from tests.unit.web.conftest import Exits, MakeApp
 
@@ -51,13 +52,22 @@ def test_the_one_cookie_ends_with_the_browser(browser: Browser) -> None:
     assert cookie.same_site == "Lax"
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", PATHS[:-1])
 def test_every_page_offers_the_exit_the_strip_of_facts_and_the_numbers(browser: Browser, path: str) -> None:
     page = browser.get(path)
     order = [element.get("class") or element.tag for element in page.tree.findall("body/*")]
     assert order.index("x") < order.index("top") < order.index("w")
     assert "L’accueil ne voit ni l’acte ni vos réponses" in page.html
     assert all(number in page.html for number in ("15,", "112", "114", "3114", "119", "3919", "0 800 235 236"))
+
+
+def test_the_page_after_an_exit_shows_nothing_of_what_the_others_are_about(browser: Browser) -> None:
+    page = browser.get("/bonjour")
+    words = " ".join("".join(page.tree.find("body").itertext()).split())  # type: ignore[union-attr]  # every page has one
+    assert words == "Aller au contenu Mon espace EN Bonjour Mardi 24 novembre"
+    assert {link.get("href") for link in page.tree.iter("a")} == {"#m", "/"}
+    assert {form.get("action") for form in page.tree.iter("form")} == {"/reglage"}
+    assert page.tree.find(".//svg") is None
 
 
 def test_the_first_page_leads_into_the_journey_and_back_with_words(browser: Browser) -> None:
@@ -156,3 +166,13 @@ def test_robots_get_the_size_of_any_page_and_no_list_of_paths(browser: Browser) 
     response = browser.client.get("/robots.txt", base_url="https://localhost")
     assert response.text.split() == ["User-agent:", "*", "Disallow:"]
     assert response.headers["X-Robots-Tag"] == "noindex,noarchive"
+
+
+@pytest.mark.parametrize("offered", ["gzip", "GZIP", "x-gzip", "X-GZip;q=0.5", "br, x-gzip"])
+def test_gzip_is_known_by_all_its_names(offered: str) -> None:
+    assert takes_gzip(offered)
+
+
+@pytest.mark.parametrize("offered", ["", "gzip;q=0", "x-gzip;q=0", "br", "gzipped"])
+def test_gzip_is_not_sent_to_who_does_not_name_it(offered: str) -> None:
+    assert not takes_gzip(offered)

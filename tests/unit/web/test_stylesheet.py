@@ -67,13 +67,22 @@ def test_an_unknown_colour_is_refused(tmp_path: Path) -> None:
         stylesheet.__wrapped__(sheet)
 
 
-def test_each_screen_gets_its_own_colour(tmp_path: Path) -> None:
+SOME_RULES = "html , a > b { color : $ink ; background: none } b { margin: 0 } @media print { a { color: red } }"
+
+
+@pytest.mark.parametrize(
+    ("muted", "bright", "grey"), [(False, "#1b2430", ""), (True, "#262626", "html{filter:grayscale(1)}")]
+)
+def test_each_screen_gets_its_own_colour(tmp_path: Path, muted: bool, bright: str, grey: str) -> None:
     sheet = tmp_path / "style.css"
-    sheet.write_text(
-        "html , a > b { color : $ink ; background: none } b { margin: 0 } @media print { a { color: red } }"
+    sheet.write_text(SOME_RULES)
+    assert stylesheet.__wrapped__(sheet, muted=muted) == (
+        f"html,a>b{{color:{bright};background:none}}b{{margin:0}}@media print{{a{{color:red}}}}"
+        f"@media(prefers-color-scheme:dark){{html,a>b{{color:#e8ecf0;background:none}}{grey}}}"
     )
-    assert stylesheet.__wrapped__(sheet) == (
-        "html,a>b{color:#1b2430;background:none}b{margin:0}@media print{a{color:red}}"
-        "@media(prefers-color-scheme:dark){html,a>b{color:#e8ecf0;background:none}.m{filter:grayscale(1)}}"
-        "@media not all and (prefers-color-scheme:dark){.m,.m a>b{color:#262626;background:none}}"
-    )
+
+
+def test_the_discreet_screen_asks_a_browser_for_nothing_before_it_is_grey() -> None:
+    bright = stylesheet(muted=True).split("@media(prefers-color-scheme")[0]
+    assert MUTED["accent"] in bright
+    assert LIGHT["accent"] not in bright
