@@ -1,7 +1,8 @@
 """Turns the readable stylesheet into the few bytes a page carries: minified, its colours compiled in.
 
-The source names its colours `$token`. Rules that use one are written again for the dark and the discreet
-screen with that palette's value: no `var()`, which old and proxied browsers do not know.
+The source names its colours `$token`. Rules that use one are written again, for those who prefer dark, with that
+palette's value: no `var()`, which old and proxied browsers do not know. The discreet screen has a sheet of its
+own, whose plain rules are grey: a browser that knows no `prefers-color-scheme` shows it too.
 """
 
 import re
@@ -42,29 +43,24 @@ _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _AT_RULE = re.compile(r"@[^{}]+\{(?:[^{}]+\{[^{}]*\})*\}")
 
 
-@lru_cache(maxsize=1)
-def stylesheet(source: Path = SOURCE) -> str:
-    """Return the stylesheet as it stands in every page. Raises KeyError for a colour no palette has."""
-    text = _minified(source.read_text(encoding="utf-8"))
+@lru_cache(maxsize=4)
+def stylesheet(source: Path = SOURCE, more: tuple[Path, ...] = (), *, muted: bool = False) -> str:
+    """Return the stylesheet as it stands in every page of a screen, `more` after it.
+
+    Raises KeyError for a colour no palette has.
+    """
+    text = _minified("".join(path.read_text(encoding="utf-8") for path in (source, *more)))
     at_rules = "".join(_AT_RULE.findall(text))
     rules = [(match[1], match[2]) for match in _RULE.finditer(_AT_RULE.sub("", text))]
     plain = "".join(f"{selector}{{{body}}}" for selector, body in rules)
-    dark, muted = _recoloured(rules, DARK), _recoloured([(_under_muted(s), b) for s, b in rules], MUTED)
-    return (
-        f"{_coloured(plain, LIGHT)}{_coloured(at_rules, LIGHT)}"
-        f"@media(prefers-color-scheme:dark){{{dark}.m{{filter:grayscale(1)}}}}"
-        f"@media not all and (prefers-color-scheme:dark){{{muted}}}"
-    )
+    dark = _recoloured(rules, DARK) + ("html{filter:grayscale(1)}" if muted else "")
+    bright = _coloured(plain + at_rules, MUTED if muted else LIGHT)
+    return f"{bright}@media(prefers-color-scheme:dark){{{dark}}}"
 
 
 def _recoloured(rules: list[tuple[str, str]], palette: Palette) -> str:
     """Write again, in another palette, the rules that hold a colour of ours: whole, so that none is undone."""
     return "".join(f"{selector}{{{_coloured(body, palette)}}}" for selector, body in rules if "$" in body)
-
-
-def _under_muted(selectors: str) -> str:
-    """Limit selectors to a page whose root carries the class of the discreet screen."""
-    return ",".join(".m" if one == "html" else f".m {one}" for one in selectors.split(","))
 
 
 def _coloured(css: str, palette: Palette) -> str:
