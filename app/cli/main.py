@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from app.cli import profiles, run, serve, setup, silo_commands, staff
+from app.cli import discretion_report, metrics, profiles, run, serve, setup, silo_commands, staff
 from app.config import SettingsError
 from app.db import SiloUnavailable
 from app.front.published_directory import DirectoryFaults
@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 something is wrong, 2 not a command."""
     parser = argparse.ArgumentParser(prog="paravent", description="The private front door of a clinic.")
     commands = parser.add_subparsers(dest="command", required=True)
-    for command in (setup, serve, run, profiles, silo_commands, staff):
+    for command in (setup, serve, metrics, run, profiles, discretion_report, silo_commands, staff):
         command.add_to(commands)
     arguments = parser.parse_args(argv)
     try:

@@ -5,13 +5,15 @@ import sys
 from collections.abc import Mapping
 
 from app.cli.environment import settings_of
+from app.cli.rehearsal import Rehearse, rehearse_once, stems_of
 from app.clinic import directory
 from app.clock import system_clock
 from app.config import Settings
-from app.db import Databases
-from app.discretion.lexicon import load
+from app.db import Databases, SiloUnavailable
+from app.front.directory import Directory
 from app.front.models import PublishedProfile
 from app.front.published import publish_profile
+from app.front.published_directory import NoDirectory, current_directory
 from app.ledger.service import record
 from app.profiles.faults import ProfileFaults
 from app.profiles.lint import check_directory
@@ -25,15 +27,17 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     actions.add_parser("check", help="say everything that keeps a profile from being published").set_defaults(
         act=check
     )
-    actions.add_parser("publish", help="check, then put every profile in force").set_defaults(act=_publish)
+    put = actions.add_parser("publish", help="check, rehearse, then put every profile in force")
+    put.set_defaults(act=_publish)
     places = commands.add_parser("directory", help="the clinic's places, people and hours")
     action = places.add_subparsers(dest="action", required=True).add_parser("publish", help="put them in force")
     action.set_defaults(act=_publish_directory)
 
 
 def check(_arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Print every fault of every profile; return 1 when there is one."""
-    faults = faults_of(settings_of(environ))
+    """Print every fault of every profile, and of what they would show outside; return 1 when there is one."""
+    settings = settings_of(environ)
+    faults = faults_of(settings) or rehearsed_faults(settings, rehearse_once)
     for fault in faults:
         print(fault, file=sys.stderr)
     print(f"{len(faults)} fault(s)" if faults else "every profile may be published")
@@ -42,13 +46,32 @@ def check(_arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def faults_of(settings: Settings) -> list[str]:
     """Return every fault of the specialties folder."""
-    lexicon = load(settings.specialties / "lexicon.txt")
-    return check_directory(settings.specialties, settings.question_pages, lexicon)
+    return check_directory(settings.specialties, settings.question_pages, stems_of(settings))
 
 
-def publish(settings: Settings) -> int:
-    """Put every profile in force and return how many changed. Raises ProfileFaults: then none does."""
-    faults = faults_of(settings)
+def rehearsed_faults(settings: Settings, rehearse: Rehearse) -> list[str]:
+    """Return what a rehearsal of every profile finds, in the fullest clinic and in the one in force."""
+    return rehearse(settings, list(load_all(settings.specialties).values()), directory_in_force(settings))
+
+
+def directory_in_force(settings: Settings) -> Directory | None:
+    """Return the clinic's directory, or None where none was published yet or the silo has no tables."""
+    db = Databases(settings.databases)
+    try:
+        with db.reading("front") as session:
+            return current_directory(session)
+    except (NoDirectory, SiloUnavailable):
+        return None
+    finally:
+        db.dispose()
+
+
+def publish(settings: Settings, rehearse: Rehearse = rehearse_once) -> int:
+    """Put every profile in force and return how many changed. Raises ProfileFaults: then none does.
+
+    `rehearse` plays the journeys of what is about to be published and returns what may not leave.
+    """
+    faults = faults_of(settings) or rehearsed_faults(settings, rehearse)
     if faults:
         raise ProfileFaults(faults)
     db, changed = Databases(settings.databases), 0

@@ -80,6 +80,7 @@ def child_environment(zone: Zone, settings: Settings, environ: Mapping[str, str]
 
 
 def _load(settings: Settings) -> None:
+    print("Rehearsing what patients will see, unless it was done before…", flush=True)
     publish(settings)
     if settings.demo:
         from app.cli.demo_data import load_demo

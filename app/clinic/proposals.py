@@ -105,7 +105,7 @@ def _queue(
     patch = {
         "state": "proposed",
         "message": message,
-        "proposals": [_for_space(one, visit, directory) for one in kept],
+        "proposals": [shown_in_space(one, visit, directory) for one in kept],
     }
     sealed = seal_patch(services, visit.pseudonym, outbox_id, patch)
     if sealed is not None:
@@ -124,7 +124,7 @@ def _row(proposal_id: UUID, visit_id: UUID, slot: Slot, until: datetime) -> Prop
     )
 
 
-def _for_space(proposal: Proposal, visit: Visit, directory: Directory) -> dict[str, Any]:
+def shown_in_space(proposal: Proposal, visit: Visit, directory: Directory) -> dict[str, Any]:
     """Return a proposal as the space shows it; `slot` is what the worker writes on the visit once accepted."""
     slot = Slot(
         proposal.starts_at,

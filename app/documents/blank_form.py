@@ -1,10 +1,10 @@
 """A whole journey on paper: what a screen would ask, to be filled in by hand."""
 
-from app.documents.padding import KIB
+from app.discretion.sizes import FORM_BYTES
 from app.documents.render import render
 from app.profiles.models import RATHER_NOT, Act, Choice, Profile, PublishableProfile, Question, band_of
 
-BYTES = 128 * KIB
+BYTES = FORM_BYTES
 """How long the form of every profile is: its length must not tell which one was fetched."""
 
 _MINOR_AGES = (12, 13, 15, 16)

@@ -56,6 +56,19 @@ def render(template: str, context: Mapping[str, object], language: str, least: i
     return padded_pdf(_pdf(html if language == "en" else _unbroken(html)), least)
 
 
+def report_pdf(html: str) -> bytes:
+    """Return the PDF of a page that holds its own style and pictures. Raises OutsideRequest for any address."""
+    from weasyprint import HTML
+    from weasyprint.urls import FatalURLFetchingError, URLFetcher
+
+    own = URLFetcher(allowed_protocols=("data",), fail_on_errors=True)
+    try:
+        pdf: bytes = HTML(string=html, url_fetcher=own).write_pdf(pdf_variant="pdf/ua-1", finisher=_without_a_trace)
+    except FatalURLFetchingError:
+        raise OutsideRequest from None
+    return pdf
+
+
 def _unbroken(html: str) -> str:
     """Keep French signs on the line of the word before them. Markup has no such spaces."""
     return _BEFORE_A_SIGN.sub("\u00a0", html)

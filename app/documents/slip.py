@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from app.documents.padding import KIB
+from app.discretion.sizes import SLIP_BYTES
 from app.documents.render import render
 
-BYTES = 32 * KIB
+BYTES = SLIP_BYTES
 """How long every slip is, whatever the address."""
 
 
