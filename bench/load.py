@@ -92,6 +92,8 @@ def _run(url: str, folder: Path, seconds: int, script: str, connections: int) ->
         "-t1",
         f"-c{connections}",
         f"-d{seconds}s",
+        "--timeout",
+        "10s",
         "-H",
         _ACCEPT,
         "-s",

@@ -4,13 +4,14 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from types import FrameType
 
@@ -46,7 +47,12 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    command: Sequence[str], port: int, log: Path, environ: Mapping[str, str] | None = None
+    command: Sequence[str],
+    port: int,
+    log: Path,
+    environ: Mapping[str, str] | None = None,
+    *,
+    tls: bool = False,
 ) -> Iterator[None]:
     """Keep a server running until the block ends. Raises DidNotStart when `/` is not answered."""
     with log.open("ab") as said:
@@ -60,7 +66,7 @@ def running(
             start_new_session=True,
         )
     try:
-        _wait_for(child, port, log)
+        _wait_for(child, port, log, tls=tls)
         yield
     finally:
         _stop(child)
@@ -85,10 +91,10 @@ def stop_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, interrupt)
 
 
-def _wait_for(child: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+def _wait_for(child: "subprocess.Popen[bytes]", port: int, log: Path, *, tls: bool) -> None:
     until = time.monotonic() + _START_SECONDS
     while time.monotonic() < until and child.poll() is None:
-        asked = HTTPConnection("127.0.0.1", port, timeout=_START_SECONDS)
+        asked = _connection(port, tls=tls)
         try:
             asked.request("GET", "/")
             if asked.getresponse().status == HTTPStatus.OK:
@@ -99,6 +105,15 @@ def _wait_for(child: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
             asked.close()
         time.sleep(0.05)
     raise DidNotStart(log.read_text(errors="replace")[-2000:])
+
+
+def _connection(port: int, *, tls: bool) -> HTTPConnection:
+    """Return a connection to the loopback; whose certificate it is does not matter there."""
+    if not tls:
+        return HTTPConnection("127.0.0.1", port, timeout=_START_SECONDS)
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    return HTTPSConnection("127.0.0.1", port, timeout=_START_SECONDS, context=trusting)
 
 
 def _stop(child: "subprocess.Popen[bytes]") -> None:
