@@ -2,7 +2,7 @@
 #   make run     the three processes, with the demonstration clinic, on http://localhost:8000 and :8001
 #   make test    lint, types and every test but the long proofs     make prove   the long proofs
 #   make bench   the measurements                                   make lint    ruff, mypy, djlint alone
-#   make texts   after a French text has changed: brings the English catalogue's list of texts up to date
+#   make texts   after a French text has changed: brings every catalogue's list of texts up to date
 HOST ?= localhost
 PORT ?= 8000
 CLINIC_PORT ?= 8001
@@ -51,7 +51,7 @@ lint: ready
 texts: ready
 	@mkdir -p build
 	$(BIN)/pybabel -q extract -F app/web/babel.cfg -k _l -k lazy_gettext -k lazy_ngettext:1,2 --no-wrap --sort-by-file --add-location=file -o build/messages.pot app templates
-	$(BIN)/pybabel -q update -i build/messages.pot -d app/web/translations -l en --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
+	$(BIN)/pybabel -q update -i build/messages.pot -d app/web/translations --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
 
 # Only to change dependencies: edit requirements*.in, then run this with `uv` installed beside Python.
 lock:

@@ -44,7 +44,7 @@ def unknown_commands(text: str) -> list[str]:
     """Return the commands a document gives and the command line does not have."""
     said = "".join(file.text for file in sources("app/cli"))
     known = set(re.findall(r"add_parser\(\s*\"([a-z]+)\"", said))
-    code = " ".join(re.findall(r"`([^`]+)`", text)) + " ".join(re.findall(r"```\n(.*?)```", text, re.DOTALL))
+    code = "\n".join(re.findall(r"`([^`]+)`", text)) + "\n".join(re.findall(r"```\n(.*?)```", text, re.DOTALL))
     return [word for words in COMMAND.findall(code) for word in words if word and word not in known]
 
 
