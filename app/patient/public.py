@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, request
 
 from app.discretion.sizes import padded_gzip, padded_plain
+from app.patient.after_exit import AFTER_AN_EXIT
 from app.web.claims import CLAIMS
 from app.web.cookie import Device, Screen
 from app.web.errors import new_event_id
@@ -72,7 +73,7 @@ def browser_needs() -> Response:
     return render("patient/public/navigateur.html", here="na")
 
 
-@public.get("/bonjour")
+@public.get(AFTER_AN_EXIT)
 def hello() -> Response:
     """Show a page that says nothing, after an exit. From then on nearly all pages lead here too."""
     keep(replace(visitor(), device="left"))
@@ -90,7 +91,7 @@ def leave() -> Response:
         except Exception as error:
             fields = {"event_id": new_event_id(), "kind": type(error).__name__}
             log.error("a draft could not be dropped at an exit", extra=fields)
-    return redirect_and_forget("/bonjour")
+    return redirect_and_forget(AFTER_AN_EXIT)
 
 
 @public.post("/reglage")

@@ -24,6 +24,7 @@ from app.booking.space import (
     read_space,
     stay,
 )
+from app.patient.after_exit import AFTER_AN_EXIT
 from app.patient.journey import NO_COOKIE, SPACE, page, typed_values
 from app.patient.services import patient
 from app.patient.signed_patient import signed_patient
@@ -138,7 +139,7 @@ def _leave() -> Response:
     token = visitor().token
     if token is not None:
         leave_space(patient().funnel, token)
-    return redirect_and_forget("/bonjour")
+    return redirect_and_forget(AFTER_AN_EXIT)
 
 
 def _present(view: SpaceView) -> dict[str, Any]:

@@ -1,27 +1,18 @@
 """A person who uses Lynx: each link and field has a number on the screen, which they type to go there."""
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.textbrowser.screen import COLUMNS, ROWS, Terminal, terminal
+from tests.textbrowser.person import Person, environment
+from tests.textbrowser.screen import terminal
 
-_END_OF_PAGE = "Cet appareil est"
 _COMMAND = ["lynx", "-accept_all_cookies", "-display_charset=utf-8", "-number_fields", "-nopause", "-tna"]
 
 
-class Lynx:
+class Lynx(Person):
     """The verbs of a person before the screen. A field is named by what is written beside it."""
-
-    def __init__(self, program: Terminal) -> None:
-        self._program = program
-
-    def reads(self, words: str) -> str:
-        """Wait for a page that says this, and return all that it says."""
-        self._program.until(words)
-        return self._program.until(_END_OF_PAGE)
 
     def chooses(self, label: str, which: int = 0) -> None:
         """Tick the choice with this label, the first of them unless told."""
@@ -40,34 +31,16 @@ class Lynx:
         self._goes_to(self._number(r"\(\[(\d+)\]\w*\) " + re.escape(label), -1))
         self._press("\r")
 
-    def _number(self, pattern: str, which: int = 0) -> str:
-        found = re.findall(pattern, self._program.screen.text)
-        assert found, f"not on the screen: {pattern}\n{self._program.screen.text}"
-        number: str = found[which]
-        return number
-
     def _goes_to(self, number: str) -> None:
         """Ask for a number, a zero before it so that Lynx takes no digit for an arrow key."""
         self._press("0")
         self._press(f"{number}g")
         self._press("\r")
 
-    def _press(self, keys: str) -> None:
-        self._program.types(keys)
-        self._program.settles()
-
 
 @contextmanager
 def lynx(address: str, certificate: Path, home: Path) -> Iterator[Lynx]:
     """Open an address in Lynx, which trusts this certificate alone."""
-    environ = {
-        "PATH": os.environ["PATH"],
-        "TERM": "vt100",
-        "LC_ALL": "C.UTF-8",
-        "HOME": str(home),
-        "SSL_CERT_FILE": str(certificate),
-        "LINES": str(ROWS),
-        "COLUMNS": str(COLUMNS),
-    }
+    environ = environment(home) | {"SSL_CERT_FILE": str(certificate)}
     with terminal([*_COMMAND, address], environ) as program:
         yield Lynx(program)
