@@ -6,7 +6,7 @@ silo; how durable a commit is gets said transaction by transaction.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
@@ -98,11 +98,9 @@ class Databases:
         with _translated(silo), Session(self._engines[silo], expire_on_commit=False) as session:
             yield session
 
-    @contextmanager
-    def glancing(self, silo: Silo) -> Iterator[Plain]:
+    def glancing(self, silo: Silo) -> AbstractContextManager[Plain]:
         """Open a plain connection for a single SELECT, which is its own snapshot. Raises SiloUnavailable."""
-        with self._plain(silo) as plain:
-            yield plain
+        return self._plain(silo)
 
     @contextmanager
     def writing(self, silo: Silo) -> Iterator[Session]:

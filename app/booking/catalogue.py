@@ -24,6 +24,8 @@ class Catalogue:
         self._current: Mapping[UUID, PublishableProfile] = {}
         self._versions: dict[UUID, PublishableProfile] = {}
         self._directory: Directory | None = None
+        self._act_codes: frozenset[str] = frozenset()
+        self._edition = ""
 
     def profiles(self) -> Mapping[UUID, PublishableProfile]:
         """Return the current version of every published profile, in the order of their codes."""
@@ -36,6 +38,16 @@ class Catalogue:
             with self._db.reading("front") as session:
                 self._versions[version] = profile_version(session, version)
         return self._versions[version]
+
+    def act_codes(self) -> frozenset[str]:
+        """Return the codes of every act patients may choose: two figures of profile, two of act."""
+        self._refresh()
+        return self._act_codes
+
+    def edition(self) -> str:
+        """Return what names the versions published: while it stays, so does all that is drawn from them alone."""
+        self._refresh()
+        return self._edition
 
     def directory(self) -> Directory:
         """Return the directory in force. Raises LookupError when none was ever published."""
@@ -53,4 +65,11 @@ class Catalogue:
             self._directory = current_directory(session)
         self._current = dict(sorted(found.items(), key=lambda item: item[1].profile.code))
         self._versions.update(self._current)
+        self._edition = " ".join(map(str, self._current))
+        self._act_codes = frozenset(
+            one.profile.code + act.code
+            for one in self._current.values()
+            for act in one.profile.acts
+            if act.published
+        )
         self._read_at = now

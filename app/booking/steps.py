@@ -51,18 +51,8 @@ def clean(step: str, typed: Mapping[str, str], setting: Setting) -> Cleaned:
     return answer, faults
 
 
-def act_codes(catalogue: Catalogue) -> list[str]:
-    """Return the codes of every act patients may choose: two figures of profile, two of act."""
-    return [
-        published.profile.code + act.code
-        for published in catalogue.profiles().values()
-        for act in published.profile.acts
-        if act.published
-    ]
-
-
 def _need(_step: str, typed: Mapping[str, str], setting: Setting) -> Cleaned:
-    form = forms.NeedForm.of(typed, {"act": act_codes(setting.catalogue)})
+    form = forms.NeedForm.of(typed, {"act": setting.catalogue.act_codes()})
     if faults := form.faults():
         return None, faults
     code = form["act"].data

@@ -16,7 +16,7 @@ from app.booking.call_times import TimeWindow, call_times
 from app.booking.forms import NOT_ASKED
 from app.booking.outlook import NEED, REACH, SITUATION, SLOT, WHO, Outlook, question_step
 from app.booking.slots import SlotPage, find_slots
-from app.booking.steps import NO_SLOT_SUITS, QUESTION_FIELDS, act_codes
+from app.booking.steps import NO_SLOT_SUITS, QUESTION_FIELDS
 from app.booking.submission import Entered
 from app.clinic.journal import write
 from app.clinic.people import SignedIn
@@ -45,14 +45,13 @@ class SecondPage:
 
 def acts(services: ClinicServices) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return what may be booked: for each specialty, codes and names."""
-    allowed = set(act_codes(services.funnel.catalogue))
     return [
         (
             one.profile.name.fr,
             [(one.profile.code + act.code, act.name.fr) for act in one.profile.acts if act.published],
         )
         for one in services.funnel.catalogue.profiles().values()
-        if any(one.profile.code + act.code in allowed for act in one.profile.acts)
+        if any(act.published for act in one.profile.acts)
     ]
 
 

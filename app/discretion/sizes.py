@@ -23,7 +23,13 @@ SLIP_BYTES, FORM_BYTES = 32 * 1024, 128 * 1024
 PAPER_BYTES = frozenset((SLIP_BYTES, FORM_BYTES))
 """The only lengths a file has."""
 
-_LEVEL, _WINDOW_BITS, _MEMORY = 6, -15, 8
+_QUICK, _THOROUGH = 3, 6
+"""Levels of compression: most pages fit with room to spare however little they are compressed."""
+
+_ROOMY = 512
+"""Padding from which a quickly compressed page is good enough: what is told of the room left stays exact below."""
+
+_WINDOW_BITS, _MEMORY = -15, 8
 _HEADER = b"\x1f\x8b\x08\x04\x00\x00\x00\x00\x00\xff"  # deflate, extra field, no time, unknown system
 _FRAME = len(_HEADER) + 2 + 4 + 8  # with the extra field's length, its subfield's header, and the trailer
 
@@ -36,22 +42,31 @@ class OverBudget(Exception):
 
 
 class Press:
-    """Compresses pages that begin alike: their common opening is compressed once and its state copied."""
+    """Compresses pages that begin alike: their opening is compressed once, then only what follows it is."""
 
     def __init__(self, opening: bytes = b"", size: int = PAGE_BYTES) -> None:
-        self._opening, self._size = opening, size
-        self._state = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW_BITS, _MEMORY)
-        self._deflated = self._state.compress(opening) + self._state.flush(zlib.Z_SYNC_FLUSH) if opening else b""
+        self._length, self._size = len(opening), size
+        self._quick, _larger = _begun(_QUICK, opening)
+        self._thorough, self._deflated = _begun(_THOROUGH, opening)
         self._checksum = zlib.crc32(opening)
 
-    def __call__(self, body: bytes) -> bytes:
-        """Return `body` as gzip, of exactly this press's size. Raises OverBudget."""
-        if not body.startswith(self._opening):
-            return Press(size=self._size)(body)
-        rest = memoryview(body)[len(self._opening) :]
-        state = self._state.copy()
-        deflated = b"".join((self._deflated, state.compress(rest), state.flush()))
-        return _framed(deflated, zlib.crc32(rest, self._checksum), len(body), self._size)
+    def __call__(self, rest: bytes) -> bytes:
+        """Return the opening and `rest` as gzip, of exactly this press's size. Raises OverBudget."""
+        deflated = self._pressed(self._quick, rest)
+        if len(deflated) > self._size - _ROOMY:
+            deflated = self._pressed(self._thorough, rest)
+        return _framed(deflated, zlib.crc32(rest, self._checksum), self._length + len(rest), self._size)
+
+    def _pressed(self, begun: "zlib._Compress", rest: bytes) -> bytes:
+        """Return the opening, always compressed thoroughly, and the rest: both levels remember the same text."""
+        state = begun.copy()
+        return b"".join((self._deflated, state.compress(rest), state.flush()))
+
+
+def _begun(level: int, opening: bytes) -> tuple["zlib._Compress", bytes]:
+    """Return a compressor that has read the opening, and what it wrote of it: whole bytes, nothing held back."""
+    state = zlib.compressobj(level, zlib.DEFLATED, _WINDOW_BITS, _MEMORY)
+    return state, state.compress(opening) + state.flush(zlib.Z_SYNC_FLUSH) if opening else b""
 
 
 def padded_gzip(body: bytes, size: int = PAGE_BYTES) -> bytes:

@@ -1,5 +1,8 @@
 """The patient zone's application: the only list of what it is made of."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 
 from app.booking.catalogue import Catalogue
@@ -16,9 +19,17 @@ from app.vault.words import WordsGate
 from app.web.install import install_patient_web
 
 
+class _Synchronous(Flask):
+    """An application without coroutines: it need not ask of each view, at each request, whether it is one."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the view as it is."""
+        return func
+
+
 def create_patient_app(settings: Settings, db: Databases, clock: Clock) -> Flask:
     """Build the patient zone: public pages, the funnel, the space and its papers."""
-    app = Flask(__name__, static_folder=None, template_folder=None)
+    app = _Synchronous(__name__, static_folder=None, template_folder=None)
     lexicon = shipped()
     funnel = Funnel(db, Catalogue(db, clock), settings, clock, avoid=lambda word: bool(lexicon.hits(word)))
     services = PatientServices(

@@ -9,7 +9,7 @@ from app.booking import forms
 from app.booking.draft import form_key
 from app.booking.journey import Funnel, Place
 from app.booking.outlook import CHECK, END, FEES, NEED, REACH, SITUATION, SLOT, WHO
-from app.booking.steps import QUESTION_FIELDS, act_codes
+from app.booking.steps import QUESTION_FIELDS
 from app.booking.wording import message
 from app.patient.check_page import check_rows, chosen_timezone
 from app.patient.faults import summary
@@ -80,7 +80,7 @@ def _need(funnel: Funnel, place: Place) -> Context:
     return {
         "groups": partial(_offers, funnel, place.draft.journey.language),
         "drawn_for": _drawn_for(funnel, place),
-        "act_is_chosen": place.draft.journey.typed.get(NEED, {}).get("act") in act_codes(funnel.catalogue),
+        "act_is_chosen": place.draft.journey.typed.get(NEED, {}).get("act") in funnel.catalogue.act_codes(),
     }
 
 
@@ -89,7 +89,7 @@ def _drawn_for(funnel: Funnel, place: Place) -> Hashable:
     journey, outlook = place.draft.journey, place.outlook
     chosen = outlook.profile.code + outlook.act.code if outlook.act else None
     usual = journey.typed.get(NEED, {}).get("act") == chosen and not journey.faults.get(NEED)
-    return (*funnel.catalogue.profiles(), chosen) if usual else None
+    return (funnel.catalogue.edition(), chosen) if usual else None
 
 
 def _offers(funnel: Funnel, language: str) -> list[Context]:

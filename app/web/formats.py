@@ -20,28 +20,18 @@ _FRANCE = 33
 
 def day_text(moment: datetime, timezone: str, language: Language) -> str:
     """Return the local day: "mardi 24 novembre", "Tuesday 24 November". `moment` is aware."""
-    local = moment.astimezone(_zone(timezone))
-    days, months = _names(language)
-    number = "1er" if language == "fr" and local.day == 1 else str(local.day)
-    return f"{days[local.weekday()]} {number}{_HARD_SPACE}{months[local.month]}"
+    return _day(moment.astimezone(_zone(timezone)), language)
 
 
 def time_text(moment: datetime, timezone: str, language: Language) -> str:
     """Return the local hour: "14 h 30", "9 h", "2:30 pm", "9 am", "14:30"."""
-    local, style = moment.astimezone(_zone(timezone)), of_code(language).hours
-    if style == ":":
-        return f"{local.hour}:{local.minute:02d}"
-    if style == "h":
-        minutes = f"{_HARD_SPACE}{local.minute:02d}" if local.minute else ""
-        return f"{local.hour}{_HARD_SPACE}h{minutes}"
-    minutes = f":{local.minute:02d}" if local.minute else ""
-    return f"{local.hour % 12 or 12}{minutes}{_HARD_SPACE}{'am' if local.hour < 12 else 'pm'}"
+    return _time(moment.astimezone(_zone(timezone)), language)
 
 
 def moment_text(moment: datetime, timezone: str, language: Language) -> str:
     """Return day and hour: "mardi 24 novembre à 14 h 30", "Tuesday 24 November at 2:30 pm"."""
-    joined = of_code(language).at
-    return f"{day_text(moment, timezone, language)} {joined} {time_text(moment, timezone, language)}"
+    local = moment.astimezone(_zone(timezone))
+    return f"{_day(local, language)} {of_code(language).at} {_time(local, language)}"
 
 
 def money_text(cents: int, language: Language) -> str:
@@ -67,6 +57,23 @@ def phone_text(number: str) -> str:
     ours = parsed.country_code == _FRANCE
     written = phonenumbers.PhoneNumberFormat.NATIONAL if ours else phonenumbers.PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(parsed, written)
+
+
+def _day(local: datetime, language: Language) -> str:
+    days, months = _names(language)
+    number = "1er" if language == "fr" and local.day == 1 else str(local.day)
+    return f"{days[local.weekday()]} {number}{_HARD_SPACE}{months[local.month]}"
+
+
+def _time(local: datetime, language: Language) -> str:
+    style = of_code(language).hours
+    if style == ":":
+        return f"{local.hour}:{local.minute:02d}"
+    if style == "h":
+        minutes = f"{_HARD_SPACE}{local.minute:02d}" if local.minute else ""
+        return f"{local.hour}{_HARD_SPACE}h{minutes}"
+    minutes = f":{local.minute:02d}" if local.minute else ""
+    return f"{local.hour % 12 or 12}{minutes}{_HARD_SPACE}{'am' if local.hour < 12 else 'pm'}"
 
 
 @lru_cache(maxsize=64)

@@ -6,7 +6,7 @@ it. A text with values, `{{ _("Étape %(n)s", n=step) }}`, is translated when dr
 
 import gettext
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, MutableMapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
@@ -72,9 +72,17 @@ def translator(language: Language) -> Callable[..., str]:
     return translate
 
 
+class _Environment(Environment):
+    """Gives each template its globals as a plain dictionary, which is copied for each page drawn."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Return the globals as they are when a template is loaded: all are set before."""
+        return {**self.globals, **(d or {})}
+
+
 def make_environment(language: Language, loader: BaseLoader | None = None) -> Environment:
     """Return the templates of one language: autoescaped, strict about names, without Flask's own globals."""
-    environment = Environment(
+    environment = _Environment(
         loader=loader or FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, g, request
 from jinja2 import Environment
-from werkzeug.datastructures import Accept
+from werkzeug.datastructures import Accept, Headers
 from werkzeug.http import parse_accept_header
 
 from app.config import Settings
@@ -20,12 +20,17 @@ from app.web.headers import CLEAR_SITE_DATA, PatientHeaders
 from app.web.jinja import make_environment, translator
 from app.web.languages import Language, more_styles, of_code, spoken
 from app.web.leaving import clear_page
+from app.web.shapes import PRESSED
 from app.web.stylesheet import stylesheet
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 STEPS_BESIDE_QUESTIONS = 7
 TELLS_OF_AN_ERROR = ("error", "wrong", "crowded")
 """What a template is given when its page says that something went wrong: its title says so too."""
-_OPENING_ENDS = "</style>"
+_NO_STYLE = "<style></style>"
+"""Where the template leaves room for the stylesheet: so ends the opening, which all pages of a look share."""
 
 Look = tuple[Language, Screen]
 _SCREENS: tuple[Screen, ...] = ("normal", "muted")
@@ -35,6 +40,14 @@ class _Bodiless(Response):
     """A response with nothing to give a type to."""
 
     default_mimetype = None
+
+
+class _Page(Response):
+    """A response whose headers are all there, and as they are to be sent."""
+
+    def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
+        """Return the headers themselves: nothing of a page is to be worked out, or made absolute."""
+        return self.headers
 
 
 class Pages:
@@ -49,10 +62,10 @@ class Pages:
         self._brand = settings.brand
         looks: list[Look] = [(one.code, screen) for one in spoken() for screen in _SCREENS]
         self._environments = {look: self._environment(look, settings) for look in looks}
-        self._presses = {look: Press(self._opening(look)) for look in looks}
+        self._openings = {look: _Opening(self._drawn(look), self._css[look[1]]) for look in looks}
 
     def draw(self, template: str, visitor: Visitor, context: Mapping[str, Any]) -> str:
-        """Return a page's HTML. It needs no request, so that a page of last resort can be drawn beforehand."""
+        """Return what follows a page's opening. It needs no request: a page of last resort is drawn beforehand."""
         step: int | None = context.get("step")
         shared = {
             "notice": visitor.notice,
@@ -61,19 +74,20 @@ class Pages:
             "step": step,
             "here": f"{step:02d}" if step else "ho",
         }
-        template_of_look = self._environments[_look(visitor)].get_template(template)
-        return with_fillers(clear_page(template_of_look.render({**shared, **context})))
+        look = _look(visitor)
+        html = self._environments[look].get_template(template).render({**shared, **context})
+        return with_fillers(clear_page(html[self._openings[look].drawn :]))
 
     def padded(self, html: str, visitor: Visitor, *, gzip: bool) -> bytes:
-        """Return the body as it travels. Raises OverBudget."""
-        body = html.encode()
-        return self._presses[_look(visitor)](body) if gzip else padded_plain(body)
+        """Return the body as it travels, its opening put before what was drawn. Raises OverBudget."""
+        opening, body = self._openings[_look(visitor)], html.encode()
+        return opening.press(body) if gzip else padded_plain(opening.styled + body)
 
     def response(self, body: bytes, visitor: Visitor, status: int, *, gzip: bool) -> Response:
         """Dress a padded body in the constant headers."""
         headers = self.headers.page(gzip=gzip)
         headers.append(("Set-Cookie", set_cookie(visitor, tls=self.tls)))
-        return Response(body, status, headers)
+        return _Page(body, status, headers)
 
     def _environment(self, look: Look, settings: Settings) -> Environment:
         code, screen = look
@@ -83,18 +97,29 @@ class Pages:
             "reads": of_code(code),
             "languages": spoken(),
             "muted": screen == "muted",
-            "css": self._css[screen],
             "brand": settings.brand,
             "steps": self.steps,
             "clinic_name": settings.clinic_name,
             "demo": settings.demo,
         }
+        environment.globals["ui"] = environment.get_template("patient/macros.html").module
         return environment
 
-    def _opening(self, look: Look) -> bytes:
-        """Return what every page begins with, up to the end of its stylesheet."""
-        html = self.draw("patient/public/bonjour.html", Visitor(*look), {"today": "", "here": "bo"})
-        return html[: html.index(_OPENING_ENDS) + len(_OPENING_ENDS)].encode()
+    def _drawn(self, look: Look) -> str:
+        """Return a page of a look as its template draws it."""
+        page = self._environments[look].get_template("patient/base.html")
+        return page.render({"title": self._brand, "step": None, "here": "ho", "own_device": False})
+
+
+class _Opening:
+    """What all pages of one look begin with: the template's first lines, with the stylesheet put in."""
+
+    def __init__(self, page: str, css: str) -> None:
+        bare = page[: page.index(_NO_STYLE) + len(_NO_STYLE)]
+        clear_page(page.replace(_NO_STYLE, f"<style>{css}</style>"))
+        self.drawn = len(bare)
+        self.styled = bare.replace(_NO_STYLE, f"<style>{css}</style>").encode()
+        self.press = Press(self.styled)
 
 
 def _look(visitor: Visitor) -> Look:
@@ -150,8 +175,9 @@ def render(template: str, status: int = 200, *, step: int | None = None, **conte
     pages, who = the_pages(), visitor()
     html = pages.draw(template, who, {"step": step, **context} if step else context)
     gzip = wants_gzip()
+    body = request.environ[PRESSED] = pages.padded(html, who, gzip=gzip)
     shown = who if who.notice == NO_NOTICE else replace(who, notice=NO_NOTICE)
-    return pages.response(pages.padded(html, who, gzip=gzip), shown, status, gzip=gzip)
+    return pages.response(body, shown, status, gzip=gzip)
 
 
 def redirect303(location: str, *, notice: str = NO_NOTICE) -> Response:
@@ -177,6 +203,7 @@ def wants_gzip() -> bool:
     return takes_gzip(request.headers.get("Accept-Encoding", ""))
 
 
+@lru_cache(maxsize=64)
 def takes_gzip(offered: str) -> bool:
     """Whether an Accept-Encoding names gzip or x-gzip and does not refuse it. A wildcard names nothing."""
     named = {coding.lower(): quality for coding, quality in parse_accept_header(offered, Accept)}

@@ -15,8 +15,11 @@ _BROWSERS = re.compile(
 )
 """How such browsers, or the servers that fetch pages for them, name themselves in User-Agent."""
 
-_MARKS = ("X-Operamini-", "X-Ucbrowser-", "X-Puffin-", "X-Bolt-", "X-Skyfire-", "Device-Stock-Ua")
-"""How headers begin that only such a server adds, written as WSGI gives them back."""
+_MARKS = tuple(
+    f"HTTP_{name}"
+    for name in ("X_OPERAMINI_", "X_UCBROWSER_", "X_PUFFIN_", "X_BOLT_", "X_SKYFIRE_", "DEVICE_STOCK_UA")
+)
+"""How headers begin that only such a server adds, as WSGI names them."""
 
 _SIGNATURES = re.compile(r"Compression|Opera|UCWEB|Puffin|Silk", re.IGNORECASE)
 """How such servers sign the Via header."""
@@ -24,11 +27,11 @@ _SIGNATURES = re.compile(r"Compression|Opera|UCWEB|Puffin|Silk", re.IGNORECASE)
 
 def read_on_the_way() -> bool:
     """Say whether somebody between this browser and us opens the page, as far as the request tells."""
-    headers = request.headers
+    environ = request.environ
     return (
-        bool(_BROWSERS.search(headers.get("User-Agent", "")))
-        or any(name.startswith(_MARKS) for name, _value in headers)
-        or _signed(headers.get("Via", ""))
+        bool(_BROWSERS.search(environ.get("HTTP_USER_AGENT", "")))
+        or any(name.startswith(_MARKS) for name in environ)
+        or _signed(environ.get("HTTP_VIA", ""))
     )
 
 

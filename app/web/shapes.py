@@ -20,6 +20,9 @@ from app.web.papers import HEADERS as PAPER_HEADERS
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+PRESSED = "paravent.pressed"
+"""Where `app.web.pages`, and nobody else, leaves the body it made of a page whose head it has searched."""
+
 _ROBOTS = "/robots.txt"
 _PLAIN_TEXT: Header = ("Content-Type", "text/plain; charset=utf-8")
 _OUR_COOKIE = "Set-Cookie"
@@ -35,8 +38,7 @@ class Shapes:
     """Says whether an answer of the patient zone has one of its shapes, by the constant headers of its pages."""
 
     def __init__(self, headers: PatientHeaders) -> None:
-        self._gzip, self._plain = frozenset(headers.gzip), frozenset(headers.plain)
-        self._empty = frozenset(headers.empty)
+        self._gzip, self._plain, self._empty = list(headers.gzip), list(headers.plain), list(headers.empty)
 
     def clear(self, environ: "WSGIEnvironment", status: str, headers: list[Header], body: bytes) -> None:
         """Look at a whole answer. Raises Malformed, or Betrayal for a body that tells in its head."""
@@ -61,18 +63,19 @@ class Shapes:
             kept[kept.index(_PLAIN_TEXT)] = ("Content-Type", "text/html; charset=utf-8")
         gzip = ("Content-Encoding", "gzip") in kept
         _expect(kept, self._gzip if gzip else self._plain)
-        if body is not None:
-            text = _text_of(body, gzip=gzip)
-            if is_text:
-                _clear_robots(text)
-            else:
-                clear_page(text)
+        if body is None:
+            return
+        if len(body) != (PAGE_BYTES if gzip else PLAIN_BYTES):
+            raise Malformed(Surface.HEADER, "tells a length that its body has not")
+        if body is environ.get(PRESSED):
+            return  # the very bytes, and they can't be changed
+        (_clear_robots if is_text else clear_page)(_text_of(body, gzip=gzip))
 
     def _clear_redirection(self, headers: list[Header], cookies: int, body: bytes) -> None:
         values = dict(headers)
         filler, extra = values.get("X-Fill", ""), [one for one in headers if one == CLEAR_SITE_DATA]
-        own = [("Location", values.get("Location", "")), ("X-Fill", filler), *extra]
-        _expect(headers, self._empty | frozenset(own))
+        own = [("Location", values.get("Location", "")), *extra, ("X-Fill", filler)]
+        _expect(headers, [*self._empty, *own])
         # An exit's cookie is longer than others by what its filler lacks: then only a limit holds.
         told = len(values["Location"]) + len(filler)
         if not _ZEROS.fullmatch(filler) or told > REDIRECT_FILL or (not extra and told != REDIRECT_FILL):
@@ -85,24 +88,21 @@ def _clear_paper(status: str, headers: list[Header], cookies: int, body: bytes |
     length = next((int(value) for name, value in headers if name == "Content-Length" and value.isdecimal()), 0)
     if not status.startswith("200 ") or cookies or length not in PAPER_BYTES:
         raise Malformed(Surface.CONTENT_TYPE, "is that of a file which is no paper of ours")
-    dressed = {*PAPER_HEADERS, ("Content-Type", "application/pdf"), ("Content-Length", str(length))}
-    _expect(headers, frozenset(dressed))
+    _expect(headers, [*PAPER_HEADERS, ("Content-Type", "application/pdf"), ("Content-Length", str(length))])
     if body is not None and len(body) != length:
         raise Malformed(Surface.CONTENT_TYPE, "is that of a file of another length")
     if body is not None:
         clear_pdf(FILE_NAME, body)
 
 
-def _expect(headers: list[Header], wanted: frozenset[Header]) -> None:
-    """Compare headers with the constant ones: none more, none less, none twice."""
-    if len(headers) != len(wanted) or frozenset(headers) != wanted:
+def _expect(headers: list[Header], wanted: list[Header]) -> None:
+    """Compare headers with the constant ones: none more, none less, none elsewhere."""
+    if headers != wanted:
         raise Malformed(Surface.HEADER, "is not one of the constant ones of its kind of answer")
 
 
 def _text_of(body: bytes, *, gzip: bool) -> str:
-    """Return what a browser will read of a body of the one size. Raises Malformed for any other."""
-    if len(body) != (PAGE_BYTES if gzip else PLAIN_BYTES):
-        raise Malformed(Surface.HEADER, "tells a length that its body has not")
+    """Return what a browser will read of a body. Raises Malformed."""
     try:
         return (_unpacked(body) if gzip else body).decode()
     except (zlib.error, UnicodeDecodeError):

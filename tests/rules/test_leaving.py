@@ -217,6 +217,11 @@ def test_a_door_is_open_for_nothing_else(path: str, way: str) -> None:
     assert len(faults_of_doors([Source(path, f"{file.text}\n\n{way}\n")], DOORS)) == 1
 
 
+def test_nothing_but_the_page_door_says_that_a_body_was_looked_at() -> None:
+    naming = {file.path for file in sources("app") if "PRESSED" in file.text or "paravent.pressed" in file.text}
+    assert naming == {"app/web/pages.py", "app/web/shapes.py"}
+
+
 def test_a_door_that_forgets_its_gate_is_seen() -> None:
     (pages,) = sources("app/web/pages.py")
     without = Source(pages.path, pages.text.replace("clear_page(", "str("))

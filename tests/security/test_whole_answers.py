@@ -11,6 +11,7 @@ from app.documents import blank_form, slip
 from app.patient import public
 from app.web.pages import redirect303, the_pages, visitor
 from app.web.papers import paper
+from app.web.shapes import PRESSED
 from tests.factories.house import House
 from tests.factories.leaks import a_paper, a_paper_titled
 
@@ -124,3 +125,34 @@ def test_a_response_of_the_clinic_that_tells_does_not_leave(house: House, addres
     answer = app.test_client().get(address)
     assert answer.status_code == 500
     assert LEAK.lower() not in (str(answer.headers) + answer.text).lower()
+
+
+def test_only_the_very_body_that_was_drawn_is_not_read_again(house: House) -> None:
+    """What says that a body was looked at counts for those bytes, at their length, and for no others."""
+    from flask import request
+
+    from app.web.pages import render
+
+    def another() -> Any:
+        answer = render("patient/public/urgence.html", here="ur")
+        answer.set_data(padded_gzip(_SOUND.replace(b"Mon", b"Contraception")))
+        return answer
+
+    def equal() -> Any:
+        answer = _dressed(padded_gzip(_SOUND.replace(b"Mon", b"Contraception")), gzip=True)
+        request.environ[PRESSED] = bytes(bytearray(answer.data))
+        return answer
+
+    def cut() -> Any:
+        answer = render("patient/public/urgence.html", here="ur")
+        short = request.environ[PRESSED] = answer.data[:-1]
+        answer.set_data(short)
+        return answer
+
+    app = house.patient_app()
+    views = {"another": another, "equal": equal, "cut": cut}
+    for name, view in views.items():
+        app.add_url_rule(f"/{name}", name, view)
+    for name in views:
+        said = app.test_client().get(f"/{name}", headers={"Accept-Encoding": "gzip"})
+        assert said.status_code == 500, name

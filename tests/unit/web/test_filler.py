@@ -31,6 +31,11 @@ def test_each_form_of_a_page_has_a_filler() -> None:
     lint(with_fillers("<p>a</p>" + FORM.format("/x", "") + FORM.format("/r/01", CHOICES + BUTTONS) + "<p>b</p>"))
 
 
+def test_a_form_that_has_its_filler_keeps_it() -> None:
+    filled = with_fillers(FORM.format("/r/01", CHOICES))
+    assert with_fillers(filled + FORM.format("/x", "")) == filled + with_fillers(FORM.format("/x", ""))
+
+
 def test_a_page_without_a_form_is_left_as_it_is() -> None:
     assert with_fillers("<p>a</p>") == "<p>a</p>"
 

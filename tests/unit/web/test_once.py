@@ -2,6 +2,7 @@
 
 from jinja2 import DictLoader
 
+from app.web.filler import with_fillers
 from app.web.jinja import make_environment
 from app.web.once import MOST
 
@@ -45,6 +46,13 @@ def test_two_environments_remember_apart() -> None:
     one, other = Page(), Page()
     other.draw()
     assert one.show("a") != other.show("a")
+
+
+def test_the_forms_of_a_part_have_their_fillers() -> None:
+    source = '{% once key %}<form method="post" action="/x"></form>{% endonce %}'
+    template = make_environment("fr", DictLoader({"page.html": source})).get_template("page.html")
+    assert template.render(key="a") == template.render(key="a") == with_fillers(template.render(key=None))
+    assert 'name="z"' in template.render(key="a")
 
 
 def test_what_is_kept_is_bounded() -> None:
