@@ -3,17 +3,14 @@
 A process refuses to start on anything missing, malformed or unknown, and names every fault at once.
 """
 
-import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
-
 from app.db import SILOS, Silo
+from app.setting_reader import PREFIX, Reader
 
 Zone = Literal["patient", "clinic", "worker", "cli"]
 ZONES: tuple[Zone, ...] = get_args(Zone)
@@ -26,9 +23,6 @@ SILOS_OF_ZONE: Mapping[Zone, tuple[Silo, ...]] = {
     "cli": SILOS,
 }
 """Which silos a zone may connect to at all; what it may do in each becomes database grants on PostgreSQL."""
-
-_PREFIX = "PARAVENT_"
-_BACKENDS = ("sqlite", "postgresql+psycopg")
 
 
 class SettingsError(Exception):
@@ -59,6 +53,17 @@ class WordsCost:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """An HSM's token that unlocks the keystore (PKCS#11): its library, its label or slot, the label of its key."""
+
+    module: Path
+    label: str | None
+    slot: int | None
+    pin: str = field(repr=False)
+    key_label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a process needs to know from outside. Durations carry their unit in the name."""
 
@@ -72,6 +77,7 @@ class Settings:
     words_salt: bytes
     keystore_passphrase: str | None = field(default=None, repr=False)
     keystore_key_file: Path | None = None
+    token: Token | None = None
     words_cost: WordsCost = WordsCost()
     clinic_name: str = "Clinique"
     brand: str = "Mon espace"
@@ -91,13 +97,16 @@ class Settings:
     staff_idle_minutes: int = 15
     staff_session_hours: int = 10
     space_idle_minutes: int = 20
+    anchors: Path = ROOT / "var" / "anchors"
+    ledger_key: bytes | None = None
     patient_address: str = "http://localhost:8000"
     clinic_address: str = "http://localhost:8001"
+    health: tuple[str, int] | None = None
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Build the settings of one process from an environment. Raises SettingsError with every fault."""
-    reader = _Reader({k.removeprefix(_PREFIX): v for k, v in environ.items() if k.startswith(_PREFIX)})
+    reader = Reader({k.removeprefix(PREFIX): v for k, v in environ.items() if k.startswith(PREFIX)})
     values = _read_all(reader)
     faults = reader.faults + _contradictions(values, reader)
     if faults:
@@ -105,7 +114,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     return Settings(**values)
 
 
-def _read_all(reader: "_Reader") -> dict[str, Any]:
+def _read_all(reader: Reader) -> dict[str, Any]:
     zone = reader.choice("ZONE", ZONES)
     var = reader.path("VAR", ROOT / "var")
     silos = SILOS_OF_ZONE.get(zone, SILOS)
@@ -116,10 +125,13 @@ def _read_all(reader: "_Reader") -> dict[str, Any]:
         "specialties": reader.path("SPECIALTIES", ROOT / "specialties"),
         "keystore": reader.path("KEYSTORE", var / "keystore"),
         "public_keys": reader.path("PUBLIC_KEYS", var / "public"),
+        "anchors": reader.path("ANCHORS", var / "anchors"),
+        "ledger_key": reader.optional_hexadecimal("LEDGER_KEY", 32),
         "verify_key": reader.hexadecimal("VERIFY_KEY", 32),
         "words_salt": reader.hexadecimal("WORDS_SALT", 16),
         "keystore_passphrase": reader.optional("KEYSTORE_PASSPHRASE"),
         "keystore_key_file": reader.optional_path("KEYSTORE_KEY_FILE"),
+        "token": _token(reader),
         "words_cost": WordsCost(
             memory_kib=reader.integer("WORDS_MEMORY_KIB", 65536, 64, 1048576),
             passes=reader.integer("WORDS_PASSES", 3, 1, 10),
@@ -136,6 +148,7 @@ def _read_all(reader: "_Reader") -> dict[str, Any]:
         "demo": reader.switch("DEMO", default=False),
         "patient_address": reader.text("PATIENT_ADDRESS", "http://localhost:8000").rstrip("/"),
         "clinic_address": reader.text("CLINIC_ADDRESS", "http://localhost:8001").rstrip("/"),
+        "health": reader.private_address("HEALTH"),
         **{name.lower(): reader.integer(name, *bounds) for name, bounds in _NUMBERS.items()},
     }
 
@@ -158,102 +171,30 @@ _NUMBERS = {
 """Each whole number's default, least and greatest value."""
 
 
-def _contradictions(values: Mapping[str, Any], reader: "_Reader") -> list[str]:
+def _token(reader: Reader) -> Token | None:
+    """Read where an HSM is: none without a module; with one, a PIN and one way to tell the token."""
+    module, label = reader.optional_path("PKCS11_MODULE"), reader.optional("PKCS11_TOKEN")
+    pin, key_label = reader.optional("PKCS11_PIN"), reader.optional("PKCS11_KEY_LABEL")
+    slot = reader.integer("PKCS11_SLOT", -1, 0, (1 << 32) - 1)
+    if module is None:
+        if label or pin or key_label or slot >= 0:
+            reader.faults.append(f"{PREFIX}PKCS11_MODULE is missing: the other settings of an HSM need it")
+        return None
+    if (label is None) == (slot < 0):
+        reader.faults.append(f"one of {PREFIX}PKCS11_TOKEN and {PREFIX}PKCS11_SLOT must name the token")
+    if pin is None:
+        reader.faults.append(f"{PREFIX}PKCS11_PIN is missing")
+    return Token(module, label, None if slot < 0 else slot, pin or "", key_label or "paravent-root")
+
+
+def _contradictions(values: Mapping[str, Any], reader: Reader) -> list[str]:
     """Say what is wrong with the settings taken together."""
-    faults = [f"{_PREFIX}{name} is not a setting of Paravent" for name in reader.unread()]
-    unlocked = values["keystore_passphrase"] or values["keystore_key_file"]
+    faults = [f"{PREFIX}{name} is not a setting of Paravent" for name in reader.unread()]
+    unlocked = values["keystore_passphrase"] or values["keystore_key_file"] or values["token"]
     if values["zone"] in ("clinic", "worker") and not unlocked:
-        faults.append(f"{_PREFIX}KEYSTORE_PASSPHRASE or {_PREFIX}KEYSTORE_KEY_FILE is missing")
+        faults.append(f"{PREFIX}KEYSTORE_PASSPHRASE or {PREFIX}KEYSTORE_KEY_FILE is missing, or an HSM")
     if values["zone"] == "patient" and unlocked:
         faults.append("the patient zone must not be given what unlocks the keystore")
     if values["demo"] and values["tls"] and values["hosting"].hds_certificate:
-        faults.append(f"{_PREFIX}DEMO can't be set where a certified host is named: it is production")
+        faults.append(f"{PREFIX}DEMO can't be set where a certified host is named: it is production")
     return faults
-
-
-class _Reader:
-    """Reads named values, remembers faults, and knows which names nobody asked for."""
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self._values = values
-        self._asked: set[str] = set()
-        self.faults: list[str] = []
-
-    def unread(self) -> list[str]:
-        return sorted(set(self._values) - self._asked)
-
-    def optional(self, name: str) -> str | None:
-        self._asked.add(name)
-        return self._values.get(name) or None
-
-    def text(self, name: str, default: str) -> str:
-        return self.optional(name) or default
-
-    def path(self, name: str, default: Path) -> Path:
-        return Path(self.optional(name) or default).absolute()
-
-    def optional_path(self, name: str) -> Path | None:
-        given = self.optional(name)
-        return Path(given).absolute() if given else None
-
-    def choice(self, name: str, allowed: tuple[Any, ...]) -> Any:
-        given = self.optional(name)
-        if given not in allowed:
-            self.faults.append(f"{_PREFIX}{name} must be one of {', '.join(allowed)}")
-        return given
-
-    def switch(self, name: str, *, default: bool) -> bool:
-        given = self.optional(name)
-        if given not in (None, "0", "1"):
-            self.faults.append(f"{_PREFIX}{name} must be 0 or 1")
-        return default if given is None else given == "1"
-
-    def integer(self, name: str, default: int, least: int, greatest: int) -> int:
-        def read(given: str) -> int:
-            number = int(given)
-            if not least <= number <= greatest:
-                raise ValueError
-            return number
-
-        number: int = self._parsed(name, default, read, f"a whole number from {least} to {greatest}")
-        return number
-
-    def database(self, silo: Silo, default: str) -> str:
-        def read(given: str) -> str:
-            try:
-                backend = make_url(given).drivername
-            except ArgumentError:
-                raise ValueError from None
-            if backend not in _BACKENDS:
-                raise ValueError
-            return given
-
-        expected = "an address such as postgresql+psycopg://… or sqlite:///…"
-        url: str = self._parsed(f"DB_{silo.upper()}", default, read, expected)
-        return url
-
-    def day(self, name: str) -> date | None:
-        day: date | None = self._parsed(name, None, date.fromisoformat, "a date such as 2027-05-31")
-        return day
-
-    def hexadecimal(self, name: str, size: int) -> bytes:
-        def read(given: str) -> bytes:
-            value = binascii.unhexlify(given)
-            if len(value) != size:
-                raise ValueError
-            return value
-
-        value = self._parsed(name, None, read, f"{size} bytes in hexadecimal")
-        if value is None and self.optional(name) is None:
-            self.faults.append(f"{_PREFIX}{name} is missing")
-        return value or b""
-
-    def _parsed(self, name: str, default: Any, read: Callable[[str], Any], expected: str) -> Any:
-        given = self.optional(name)
-        if given is None:
-            return default
-        try:
-            return read(given)
-        except ValueError:
-            self.faults.append(f"{_PREFIX}{name} must be {expected}")
-            return default
