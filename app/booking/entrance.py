@@ -3,13 +3,11 @@
 import base64
 from uuid import UUID
 
-from sqlalchemy import select
-
 from app.booking.journey import Funnel
 from app.booking.signed import Signed, sign_in, sign_out
 from app.booking.words import keys_of, resume
 from app.front import guesses
-from app.vault.models import SpaceSecret
+from app.vault.posting import space_secret
 from app.vault.tokens import new_token
 from app.vault.words import WordKeys, WordsGate, open_with_words
 
@@ -57,8 +55,8 @@ def slowness(funnel: Funnel) -> int:
 
 def _space_of(funnel: Funnel, keys: WordKeys) -> Signed | None:
     with funnel.db.reading("keys") as session:
-        row = session.scalar(select(SpaceSecret).where(SpaceSecret.locator == keys.locator))
-    if row is None:
+        kept = space_secret(session, keys.locator)
+    if kept is None:
         return None
-    found = open_with_words(keys, row.sealed, row.submission)
+    found = open_with_words(keys, kept.sealed, kept.submission)
     return Signed(UUID(found["pseudonym"]), UUID(found["submission"]), base64.b64decode(found["space"]))

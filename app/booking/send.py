@@ -29,13 +29,12 @@ from app.booking.submission import (
     visit_document,
 )
 from app.booking.words import WordsLock
-from app.db import insert_for
 from app.front import drafts, spaces
 from app.front.cells import SlotTaken
 from app.front.models import Space, Submission
 from app.ledger.service import record
 from app.vault.intake import IntakeKey, seal_for_intake
-from app.vault.models import MailboxEntry, SpaceSecret
+from app.vault.posting import keep_space_secret, post_secrets
 from app.vault.sealing import Context, seal_json
 from app.vault.tokens import derive_id, new_token
 from app.vault.words import seal_to_words
@@ -172,15 +171,8 @@ def _write_keys(session: Session, parcel: _Parcel, now: datetime) -> None:
 
     They are then as young as itself, so that nobody clears them meanwhile as never sent.
     """
-    # An upsert takes INSERT, SELECT and UPDATE on both tables. Once the patient zone's role on PostgreSQL may only
-    # insert into the mailbox, this must become a function of the database there, or do nothing on conflict.
-    fresh = {"epoch": parcel.epoch, "sealed": parcel.mailbox, "created_at": now}
-    entry = insert_for(session, MailboxEntry).values(submission=parcel.submission, **fresh)
-    session.execute(entry.on_conflict_do_update(index_elements=[MailboxEntry.submission], set_=fresh))
-    fresh = {"sealed": parcel.for_words, "created_at": now}
-    secret = insert_for(session, SpaceSecret).values(locator=parcel.locator, submission=parcel.submission, **fresh)
-    mine = SpaceSecret.submission == parcel.submission
-    session.execute(secret.on_conflict_do_update(index_elements=[SpaceSecret.locator], set_=fresh, where=mine))
+    post_secrets(session, parcel.submission, parcel.epoch, parcel.mailbox, now)
+    keep_space_secret(session, parcel.locator, parcel.submission, parcel.for_words, now)
 
 
 def _write_front(

@@ -3,33 +3,37 @@
 import argparse
 import sys
 import time
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 
-from sqlalchemy import select
-
-from app.cli import silos
+from app.cli import silo_rights, silos
 from app.cli.environment import open_vault, settings_of
+from app.cli.silo_addresses import check_here
+from app.cli.silo_errors import RightsError
 from app.clock import system_clock
-from app.db import SILOS, Databases, SiloUnavailable
-from app.vault.intake import intake_epoch
-from app.vault.models import MailboxEntry, Secret
+from app.db import SILOS, Databases, Silo, SiloUnavailable
+from app.rights import NameRefused, Names
 from app.worker.reconcile import TooManyOrphans, reconcile
 
 _PAUSE_SECONDS = 2.0
+_SHARED = "other programs have databases on this PostgreSQL server"
+_FILES = "SQLite files enforce no rights: every process on this machine that can read them can read all of them."
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the commands."""
-    parser = commands.add_parser("silos", help="upgrade, downgrade, check or reconcile the silos")
+    parser = commands.add_parser("silos", help="create, upgrade, downgrade, check or reconcile the silos")
     actions = parser.add_subparsers(dest="action", required=True)
+    _add_create(actions)
     actions.add_parser("upgrade", help="bring every silo to this release").set_defaults(act=_upgrade)
     back = actions.add_parser("downgrade", help="take one silo back to a revision")
     back.add_argument("silo", choices=SILOS)
     back.add_argument("revision")
     back.set_defaults(act=_downgrade)
-    actions.add_parser("check", help="say whether each silo is as this release needs it").set_defaults(act=_check)
+    check = actions.add_parser("check", help="say whether each silo is as this release needs it")
+    check.add_argument("--shared-server", action="store_true", help=_SHARED)
+    check.set_defaults(act=_check)
     clear = actions.add_parser("reconcile", help="find and clear what was never sent")
     clear.add_argument("--dry-run", action="store_true", help="only count")
     clear.add_argument(
@@ -44,12 +48,44 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     draft.add_argument("silo", choices=SILOS)
     draft.add_argument("message")
     draft.set_defaults(act=_draft)
-    status = commands.add_parser("keys", help="the keystore").add_subparsers(dest="action", required=True)
-    status.add_parser("status", help="count what each key of the day and of the week holds").set_defaults(act=_keys)
+
+
+def _add_create(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = actions.add_parser("create", help="make silos on a PostgreSQL server: roles, databases, rights")
+    parser.add_argument(
+        "--admin-url",
+        required=True,
+        help="an administrator's address, such as postgresql://postgres@host:5432; its password is read from "
+        "PGPASSFILE too, and is kept nowhere",
+    )
+    parser.add_argument("--name", default="paravent", help="what roles and databases are called after")
+    parser.add_argument(
+        "--only", choices=SILOS, action="append", help="a silo to make on this server (default: every one)"
+    )
+    parser.add_argument("--shared-server", action="store_true", help=_SHARED)
+    parser.set_defaults(act=_create)
+
+
+def _create(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    var, wanted, shared = settings_of(environ).var, tuple(arguments.only or SILOS), arguments.shared_server
+    try:
+        if not arguments.only:
+            check_here(arguments.admin_url, var, wanted)
+        differences = silo_rights.create(arguments.admin_url, var, Names(arguments.name), wanted, shared=shared)
+    except (RightsError, NameRefused) as refusal:
+        print(f"paravent: {refusal}", file=sys.stderr)
+        return 1
+    print(f"{', '.join(wanted)}: made. Each zone's file in {var / 'env'} has its own logins.")
+    for difference in differences:
+        print(f"  {difference}")
+    return 1 if differences else 0
 
 
 def _upgrade(_arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    silos.upgrade(Databases(settings_of(environ).databases))
+    with _silos(environ) as db:
+        silos.upgrade(db)
+        for told in silo_rights.grant(db):
+            print(told)
     return 0
 
 
@@ -63,22 +99,37 @@ def _draft(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return 0
 
 
-def _check(_arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    db = Databases(settings_of(environ).databases)
-    wrong = 0
-    for silo in SILOS:
-        try:
-            at, differences = silos.current(db, silo), silos.differences(db, silo)
-        except SiloUnavailable as error:
-            print(f"{silo}: {error}")
-            wrong += 1
-            continue
-        fine = at == silos.head(silo) and not differences
-        print(f"{silo}: {at or 'empty'}" + ("" if fine else f", but this release needs {silos.head(silo)}"))
-        for difference in differences:
-            print(f"  {difference}")
-        wrong += not fine
+def _check(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    with _silos(environ) as db:
+        wrong = sum(not _is_right(db, silo, shared=arguments.shared_server) for silo in SILOS)
+        if any(db.engine(silo).dialect.name == "sqlite" for silo in SILOS):
+            print(_FILES)
     return 1 if wrong else 0
+
+
+@contextmanager
+def _silos(environ: Mapping[str, str]) -> Iterator[Databases]:
+    """Open every silo, and close it at the end."""
+    db = Databases(settings_of(environ).databases)
+    try:
+        yield db
+    finally:
+        db.dispose()
+
+
+def _is_right(db: Databases, silo: Silo, *, shared: bool) -> bool:
+    """Say of a silo at which revision it is, and in what tables and rights differ; return whether in nothing."""
+    try:
+        at, differences = silos.current(db, silo), silos.differences(db, silo)
+        rights = silo_rights.check(db, silo, shared=shared)
+    except SiloUnavailable as error:
+        print(f"{silo}: {error}")
+        return False
+    fine = at == silos.head(silo) and not differences
+    print(f"{silo}: {at or 'empty'}" + ("" if fine else f", but this release needs {silos.head(silo)}"))
+    for difference in (*differences, *rights):
+        print(f"  {difference}")
+    return fine and not rights
 
 
 def _reconcile(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -93,19 +144,4 @@ def _reconcile(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
         return 1
     for kind, count in found.counts().items():
         print(f"{kind}: {count} {'found' if dry_run else 'cleared'}")
-    return 0
-
-
-def _keys(_arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    settings = settings_of(environ)
-    db = Databases(settings.databases)
-    keystore = open_vault(settings, db).keystore
-    with db.reading("keys") as session:
-        secrets = Counter(session.scalars(select(Secret.epoch)))
-        waiting = Counter(session.scalars(select(MailboxEntry.epoch)))
-    print(f"verifying key: {keystore.verify_key.hex()}")
-    for epoch, count in sorted(secrets.items()):
-        print(f"key of {epoch}: {count} secret(s)")
-    for epoch, count in sorted(({intake_epoch(system_clock()): 0} | waiting).items()):
-        print(f"intake of {epoch}: {count} in the mailbox")
     return 0

@@ -1,0 +1,35 @@
+"""The rounds of staff and worker with their zones' own logins: stories told elsewhere on files, told here again."""
+
+import pytest
+
+from tests.unit.clinic import test_absences as absences
+from tests.unit.clinic import test_administration as administration
+from tests.unit.clinic import test_decisions as decisions
+from tests.unit.clinic import test_enrolment as enrolment
+from tests.unit.clinic import test_entry as entry
+from tests.unit.clinic import test_proposals as proposals
+from tests.unit.clinic import test_sign_in as sign_in
+
+pytestmark = pytest.mark.postgres
+
+admin = administration.admin
+"""Who acts in some of them."""
+
+test_absences = absences.test_removing_an_absence_opens_its_time_again
+test_a_cancellation_in_an_absence = absences.test_a_patient_who_cancels_inside_an_absence_reopens_nothing
+test_sites = administration.test_a_new_site_with_a_room_is_published
+test_practitioners = administration.test_a_practitioner_is_added_with_known_kinds_alone
+test_rooms = administration.test_a_room_in_use_stays
+test_hours = administration.test_hours_are_added_refused_when_they_overlap_and_removed
+test_rules = administration.test_rules_keep_what_was_typed_and_accept_zero
+test_a_cancellation = decisions.test_a_patient_s_cancellation_wins_over_a_decision_on_its_way
+test_a_refusal = decisions.test_a_request_is_declined_with_a_reason_and_its_time_is_free_again
+test_a_wish_to_move = decisions.test_a_wish_to_move_can_be_answered_by_keeping_the_time
+test_written_questions = decisions.test_a_written_question_and_a_call_are_answered
+test_an_arrival = decisions.test_arrived_seen_and_a_slip_of_the_hand
+test_an_invitation = enrolment.test_a_new_invitation_takes_the_old_account_away
+test_a_booking_by_telephone = entry.test_consents_read_aloud_are_recorded_as_such_with_who_read_them
+test_the_same_booking_twice = entry.test_the_same_form_sent_twice_at_once_is_one_booking
+test_a_proposal_left = proposals.test_a_proposal_nobody_answers_runs_out_and_its_time_is_free
+test_a_proposal_accepted = proposals.test_two_slots_may_be_offered_and_the_one_left_is_freed
+test_a_recovery_code = sign_in.test_a_recovery_code_works_once
