@@ -1,5 +1,6 @@
 # Each target does all its own set-up, and is quick when there is nothing left to do.
 #   make run     the three processes, with the demonstration clinic, on http://localhost:8000 and :8001
+#                (TLS=1 HOST=192.168.… serves by https on that address, to try on a telephone)
 #   make test    lint, types and every test but the long proofs     make prove   the long proofs
 #   make bench   the measurements                                   make lint    ruff, mypy, djlint alone
 #   make texts   after a French text has changed: brings every catalogue's list of texts up to date
@@ -20,14 +21,14 @@ COMPILED := $(CATALOGUES:.po=.mo)
 RUN_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
 TEST_PACKAGES := $(RUN_PACKAGES) chromium poppler-utils
 # Other browsers and proxies; a test whose program is missing says so and is skipped.
-ALSO_TESTED := --also firefox-esr lynx w3m nginx-light caddy
+ALSO_TESTED := --also firefox-esr lynx w3m nginx-light caddy softhsm2
 BENCH_PACKAGES := $(TEST_PACKAGES) nginx-light wrk
 
 .PHONY: run test prove bench lint texts lock ready
 
 run: $(RUNNABLE) $(COMPILED)
 	@.ci/packages $(RUN_PACKAGES)
-	PARAVENT_DEMO=1 $(BIN)/python -m app.cli.main run --host $(HOST) --port $(PORT) --clinic-port $(CLINIC_PORT)
+	PARAVENT_DEMO=1 $(BIN)/python -m app.cli.main run --host $(HOST) --port $(PORT) --clinic-port $(CLINIC_PORT) $(if $(filter 1,$(TLS)),--tls)
 
 test: lint
 	@.ci/packages $(TEST_PACKAGES) $(ALSO_TESTED)

@@ -11,8 +11,11 @@ from pathlib import Path
 from types import FrameType
 
 from app.cli.environment import PREFIX, file_of, read_file
+from app.cli.pki_folder import AUTHORITY, Folder, served
 from app.cli.profiles import publish
+from app.cli.serve import check_pair
 from app.cli.setup import set_up, unlike
+from app.clock import system_clock
 from app.config import ROOT, Settings, SettingsError, Zone
 
 _ZONES: tuple[Zone, ...] = ("patient", "clinic", "worker")
@@ -35,24 +38,31 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("--host", default="localhost", help="address to listen on (default: localhost)")
     parser.add_argument("--port", type=int, default=8000, help="port of the patient pages (default: 8000)")
     parser.add_argument("--clinic-port", type=int, default=8001, help="port of the clinic pages (default: 8001)")
-    parser.add_argument("--certificate", type=Path, help="TLS certificate chain (PEM), with --key")
+    tls = parser.add_mutually_exclusive_group()
+    tls.add_argument("--tls", action="store_true", help="serve with a certificate of an authority made for trials")
+    tls.add_argument("--certificate", type=Path, help="TLS certificate chain (PEM), with --key")
     parser.add_argument("--key", type=Path, help="TLS private key (PEM, PKCS#8)")
     parser.set_defaults(act=act)
 
 
 def act(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Set up, load what there is to show, start the three processes, and stay until one ends or Ctrl-C."""
+    """Set up, load what there is to show, start the three processes, and stay until one ends or Ctrl-C.
+
+    Raises SettingsError.
+    """
+    check_pair(arguments)
     signal.signal(signal.SIGTERM, _stop)
     children: dict[Zone, subprocess.Popen[bytes]] = {}
     try:
         settings = set_up(dict(environ) | addresses(arguments))
         if faults := unlike(settings):
             raise SettingsError(faults)
+        certify(arguments, settings)
         _load(settings)
         for zone in _ZONES:
             children[zone] = _start(zone, arguments, settings, environ)
         _wait_until_served(arguments, children)
-        _say(settings)
+        say(arguments, settings)
         return _watch(children)
     except (KeyboardInterrupt, Stopped):
         return 0
@@ -62,12 +72,20 @@ def act(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def addresses(arguments: argparse.Namespace) -> dict[str, str]:
     """Return the settings that follow from where to listen."""
-    scheme = "https" if arguments.certificate else "http"
+    tls = arguments.tls or arguments.certificate
+    scheme = "https" if tls else "http"
     return {
-        f"{PREFIX}TLS": "1" if arguments.certificate else "0",
+        f"{PREFIX}TLS": "1" if tls else "0",
         f"{PREFIX}PATIENT_ADDRESS": f"{scheme}://{arguments.host}:{arguments.port}",
         f"{PREFIX}CLINIC_ADDRESS": f"{scheme}://{arguments.host}:{arguments.clinic_port}",
     }
+
+
+def certify(arguments: argparse.Namespace, settings: Settings) -> None:
+    """With --tls, take a certificate of our own authority for where to listen, made if need be. Raises PkiError."""
+    if arguments.tls:
+        path = served(_authority(settings), arguments.host, system_clock())
+        arguments.certificate = arguments.key = path
 
 
 def child_environment(zone: Zone, settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
@@ -77,6 +95,11 @@ def child_environment(zone: Zone, settings: Settings, environ: Mapping[str, str]
     if zone != "patient" and settings.keystore_passphrase:
         values[f"{PREFIX}KEYSTORE_PASSPHRASE"] = settings.keystore_passphrase
     return values
+
+
+def _authority(settings: Settings) -> Folder:
+    """Return a folder of its own: what signs for a trial must not sign for databases (`paravent pki`)."""
+    return Folder(settings.var / "pki-trial", settings.keystore_passphrase)
 
 
 def _load(settings: Settings) -> None:
@@ -122,8 +145,12 @@ def _answers(host: str, port: int) -> bool:
     return True
 
 
-def _say(settings: Settings) -> None:
+def say(arguments: argparse.Namespace, settings: Settings) -> None:
+    """Print where the pages are, and what whoever tries them must know."""
     print(f"\n  Patients: {settings.patient_address}\n  Clinic:   {settings.clinic_address}")
+    if arguments.tls:
+        print("  To try on a telephone, install this there as a certificate authority, and remove it afterwards:")
+        print(f"    {_authority(settings).path / AUTHORITY}")
     if settings.demo:
         print(f"  Demonstration sign-ins and their current codes: {settings.clinic_address}/demo")
     else:
