@@ -17,7 +17,8 @@ from app.config import Settings, load_settings
 from app.db import Databases
 from app.front.published_directory import publish_directory
 from app.vault.door import Vault
-from app.vault.keystore import Keystore, Unlock
+from app.vault.keystore import Keystore
+from app.vault.unlock import unlock_of
 from app.vault.words import WordsGate
 from tests.factories.house import clinic_directory
 
@@ -48,8 +49,7 @@ class Installation:
 
     def vault(self) -> Vault:
         """Open the keystore."""
-        unlock = Unlock(self.settings.keystore_passphrase, self.settings.keystore_key_file)
-        return Vault(Keystore.open(self.settings.keystore, unlock), self.db)
+        return Vault(Keystore.open(self.settings.keystore, unlock_of(self.settings)), self.db)
 
 
 @contextmanager

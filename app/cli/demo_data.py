@@ -34,7 +34,8 @@ from app.desk.passwords import Passwords
 from app.discretion.lexicon import shipped
 from app.vault.door import Vault
 from app.vault.intake import load_intake_key
-from app.vault.keystore import Keystore, Unlock
+from app.vault.keystore import Keystore
+from app.vault.unlock import unlock_of
 from app.vault.words import WordsGate
 from app.worker.intake import take_in
 from app.worker.patient_actions import carry_actions
@@ -88,7 +89,7 @@ class _Patient:
 
 def load_demo(settings: Settings, clock: Clock = system_clock) -> int:
     """Fill an installation with the demonstration, once; return how many patients came (0 when it was there)."""
-    keystore = Keystore.open(settings.keystore, Unlock(settings.keystore_passphrase, settings.keystore_key_file))
+    keystore = Keystore.open(settings.keystore, unlock_of(settings))
     db = Databases(settings.databases)
     try:
         return fill(settings, db, Vault(keystore, db), clock)

@@ -8,7 +8,8 @@ from pathlib import Path
 from app.config import ROOT, Settings, SettingsError, load_settings
 from app.db import Databases
 from app.vault.door import Vault
-from app.vault.keystore import Keystore, Unlock
+from app.vault.keystore import Keystore
+from app.vault.unlock import unlock_of
 
 PREFIX = "PARAVENT_"
 _HEAD = "# Written by `paravent setup`. What is set in the environment wins over this file.\n"
@@ -37,8 +38,7 @@ def given(environ: Mapping[str, str]) -> dict[str, str]:
 
 def open_vault(settings: Settings, db: Databases) -> Vault:
     """Open the keystore with what the settings give. Raises KeystoreError."""
-    unlock = Unlock(settings.keystore_passphrase, settings.keystore_key_file)
-    return Vault(Keystore.open(settings.keystore, unlock), db)
+    return Vault(Keystore.open(settings.keystore, unlock_of(settings)), db)
 
 
 def read_file(path: Path) -> dict[str, str]:

@@ -6,18 +6,18 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 
-from app.cli import silos
+from app.cli import silo_rights, silos
 from app.cli.environment import PREFIX, file_of, given, read_file, write_file
 from app.clock import system_clock
 from app.config import SILOS_OF_ZONE, Settings, SettingsError, Zone, load_settings
 from app.db import SILOS, Databases, Silo
 from app.vault.errors import KeystoreMissing
-from app.vault.keystore import Keystore, Unlock
-from app.vault.unlock import new_key_file
+from app.vault.keystore import Keystore
+from app.vault.unlock import new_key_file, unlock_of
 
 _SERVED: tuple[Zone, ...] = ("patient", "clinic", "worker", "cli")
 _DATABASES: Mapping[Silo, str] = {silo: f"{PREFIX}DB_{silo.upper()}" for silo in SILOS}
-_NEVER_SHARED = ("ZONE", "KEYSTORE", "KEYSTORE_PASSPHRASE", "KEYSTORE_KEY_FILE")
+_NEVER_SHARED = ("ZONE", "KEYSTORE", "KEYSTORE_PASSPHRASE", "KEYSTORE_KEY_FILE", "PKCS11")
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -46,7 +46,7 @@ def set_up(environ: Mapping[str, str]) -> Settings:
     settings = load_settings({f"{PREFIX}VERIFY_KEY": "00" * 32} | known | {f"{PREFIX}ZONE": "cli"})
     settings.var.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings = _with_unlock(settings)
-    keystore = _keystore(settings)
+    keystore = _keystore(settings, is_pinned=bool(known.get(f"{PREFIX}VERIFY_KEY")))
     pinned = known.setdefault(f"{PREFIX}VERIFY_KEY", keystore.verify_key.hex())
     if pinned != keystore.verify_key.hex():
         raise SettingsError([f"{PREFIX}VERIFY_KEY is not the key of the keystore at {settings.keystore}"])
@@ -89,10 +89,10 @@ def unlike(settings: Settings) -> list[str]:
 def _databases(zone: Zone, settings: Settings, written: Mapping[str, str]) -> dict[str, str]:
     """Return the addresses of a zone's silos: those its file names, which hold logins of its own, else ours.
 
-    The command line's logins may do anything, so on a server the patient zone is never given one of them.
+    The command line's logins may do anything, so on a server no other zone is ever given one of them.
     """
     ours = {silo: settings.databases[silo] for silo in SILOS_OF_ZONE[zone]}
-    if zone == "patient":
+    if zone != "cli":
         ours = {silo: url for silo, url in ours.items() if url.startswith("sqlite:")}
     given = {_DATABASES[silo]: url for silo, url in ours.items()}
     if zone == "cli":
@@ -106,7 +106,7 @@ def _is_own(name: str) -> bool:
 
 def _with_unlock(settings: Settings) -> Settings:
     """Give the keystore a key file of its own when nothing else was named to unlock it."""
-    if settings.keystore_passphrase or settings.keystore_key_file:
+    if settings.keystore_passphrase or settings.keystore_key_file or settings.token:
         return settings
     key_file = settings.var / "unlock.key"
     if not key_file.exists():
@@ -114,13 +114,17 @@ def _with_unlock(settings: Settings) -> Settings:
     return replace(settings, keystore_key_file=key_file)
 
 
-def _keystore(settings: Settings) -> Keystore:
-    """Open the keystore, or make it."""
-    unlock = Unlock(settings.keystore_passphrase, settings.keystore_key_file)
+def _keystore(settings: Settings, *, is_pinned: bool) -> Keystore:
+    """Open the keystore, or make it; one that the settings pin was made before, and never makes way for another."""
+    unlock = unlock_of(settings)
     try:
         keystore = Keystore.open(settings.keystore, unlock)
         keystore.ensure_epoch(system_clock())
     except KeystoreMissing:
+        if is_pinned:
+            raise KeystoreMissing(
+                f"the keystore that {PREFIX}VERIFY_KEY pins is not at {settings.keystore}: mount or restore it"
+            ) from None
         keystore = Keystore.create(settings.keystore, settings.public_keys, unlock, system_clock())
     return keystore
 
@@ -129,5 +133,6 @@ def _upgrade_silos(settings: Settings) -> None:
     db = Databases(settings.databases)
     try:
         silos.upgrade(db)
+        silo_rights.grant(db)
     finally:
         db.dispose()

@@ -15,7 +15,7 @@ from app.clinic.sessions import StaffBrowser
 from app.db import SiloUnavailable
 from app.desk.errors import NotPossible, StaffNotFound, TooManyAtOnce, VersionConflict, VisitNotFound
 from app.front.published_directory import DirectoryFaults, NoDirectory
-from app.vault.errors import SecretMissing
+from app.vault.errors import KeystoreSealed, SecretMissing
 from app.vault.sealing import Unsealable
 
 _log = logging.getLogger("paravent.clinic")
@@ -40,6 +40,7 @@ def init_failures(app: Flask) -> None:
     app.register_error_handler(NotForRole, _not_for_role)
     app.register_error_handler(ForeignPost, _foreign_post)
     app.register_error_handler(SiloUnavailable, _unavailable)
+    app.register_error_handler(KeystoreSealed, _sealed)
     app.register_error_handler(TooManyAtOnce, _busy)
     app.register_error_handler(NoDirectory, _no_directory)
     app.register_error_handler(DirectoryFaults, _not_published)
@@ -144,6 +145,14 @@ def _unavailable(error: SiloUnavailable) -> ResponseReturnValue:
     title = _("Une partie du service ne répond pas")
     text = _("Rien n’a été ouvert ni changé. Réessayez dans quelques minutes.")
     return render_template("clinic/failure.html", title=title, text=text, event_id=event_id), 503
+
+
+def _sealed(_error: KeystoreSealed) -> ResponseReturnValue:
+    return _page(
+        503,
+        _("Les dossiers sont fermés"),
+        _("Un responsable a fermé les clés de la clinique. Rien n’est perdu. Demandez-lui quand elles rouvriront."),
+    )
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:

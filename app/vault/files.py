@@ -1,12 +1,14 @@
 """Key files: written whole or not at all, closed to other users, destroyed with care."""
 
+import fcntl
 import os
 import secrets
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from app.vault.errors import KeystoreMissing, KeystoreOpenToOthers
+from app.vault.errors import KeystoreMissing, KeystoreOpenToOthers, KeystoreUnreadable
 
 _LARGEST = 1 << 20
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -34,27 +36,71 @@ def create_once(path: Path, content: bytes) -> bool:
 def replace_public(path: Path, content: bytes) -> None:
     """Write a file that every process may read (0644), in one step."""
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    os.replace(_write_aside(path, content, 0o644), path)
-    _sync_directory(path.parent)
+    _put(path, content, 0o644)
+
+
+def replace_private(path: Path, content: bytes) -> None:
+    """Write a private file (0600) in one step over the one that is there, if any, whose bytes are then overwritten.
+
+    What a killed process left beside it goes too. On a disk that copies on write the overwriting is only a best
+    effort.
+    """
+    if path.exists():
+        replace_existing(path, content)
+        return
+    _put(path, content, 0o600)
+    _destroy_left_beside(path)
+
+
+def replace_existing(path: Path, content: bytes) -> None:
+    """Do as `replace_private` over a file that must be there. Raises FileNotFoundError."""
+    with path.open("r+b", buffering=0) as former:
+        _put(path, content, 0o600)
+        former.write(os.urandom(os.fstat(former.fileno()).st_size))
+        os.fsync(former.fileno())
+    _destroy_left_beside(path)
+
+
+@contextmanager
+def alone_in(directory: Path) -> Iterator[None]:
+    """Keep every other process that asks for the same out of a directory for a while (flock(2)).
+
+    Raises KeystoreMissing, KeystoreOpenToOthers, KeystoreUnreadable.
+    """
+    check_directory(directory)
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def read_private(path: Path) -> bytes:
-    """Read a private file. Raises KeystoreMissing, and KeystoreOpenToOthers when its mode is loose."""
+    """Read a private file.
+
+    Raises KeystoreMissing when it is not there, KeystoreUnreadable when that can't be told or it can't be read,
+    and KeystoreOpenToOthers when its mode is loose.
+    """
     try:
         with path.open("rb") as file:
             if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & _OTHERS:
                 raise KeystoreOpenToOthers("a key file is open to other users: chmod 600 it")
             return file.read(_LARGEST)
+    except FileNotFoundError:
+        raise KeystoreMissing("a key file is not there") from None
     except OSError:
-        raise KeystoreMissing("a key file can't be read") from None
+        raise KeystoreUnreadable("a key file can't be read: mend its disk or its rights") from None
 
 
 def check_directory(path: Path) -> None:
-    """Raise KeystoreMissing or KeystoreOpenToOthers unless a directory is there and private."""
+    """Raise KeystoreMissing, KeystoreUnreadable or KeystoreOpenToOthers unless a directory is there and private."""
     try:
         mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise KeystoreMissing("the keystore's directory is not there") from None
     except OSError:
-        raise KeystoreMissing("the keystore's directory can't be read") from None
+        raise KeystoreUnreadable("the keystore's directory can't be read: mend its disk or its rights") from None
     if not stat.S_ISDIR(mode):
         raise KeystoreMissing("the keystore's directory is not a directory")
     if stat.S_IMODE(mode) & _OTHERS:
@@ -62,7 +108,26 @@ def check_directory(path: Path) -> None:
 
 
 def destroy(path: Path) -> None:
-    """Overwrite and remove a file. On a disk that copies on write the overwriting is only a best effort."""
+    """Overwrite and remove a file, and what a killed process left of it beside.
+
+    On a disk that copies on write the overwriting is only a best effort.
+    """
+    _destroy_one(path)
+    _destroy_left_beside(path)
+
+
+def _destroy_left_beside(path: Path) -> None:
+    """Destroy what `_write_aside` wrote for a file and a killed process left.
+
+    An empty one holds nothing, and may be a seal that another process is just making: it stays.
+    """
+    with suppress(FileNotFoundError):
+        for left in path.parent.iterdir():
+            if left.name.startswith(f".{path.name}.") and left.stat().st_size:
+                _destroy_one(left)
+
+
+def _destroy_one(path: Path) -> None:
     with suppress(FileNotFoundError):
         with path.open("r+b", buffering=0) as file:
             file.write(os.urandom(path.stat().st_size))
@@ -71,15 +136,25 @@ def destroy(path: Path) -> None:
         _sync_directory(path.parent)
 
 
+def _put(path: Path, content: bytes, mode: int) -> None:
+    """Write content durably in the place of a file."""
+    os.replace(_write_aside(path, content, mode), path)
+    _sync_directory(path.parent)
+
+
 def _write_aside(path: Path, content: bytes, mode: int) -> Path:
-    """Write content durably to a new file beside its destination."""
+    """Write content durably to a new file beside its destination, which a fault leaves nothing of."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(file.fileno(), mode)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        temporary.unlink()
+        raise
     return temporary
 
 

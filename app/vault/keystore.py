@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -21,21 +20,25 @@ from app.db import Silo, insert_for
 from app.vault.errors import (
     EpochKeyMissing,
     IntakeEpochMissing,
+    KeystoreError,
     KeystoreMissing,
     SecretConflict,
     SecretMalformed,
     SecretMissing,
 )
 from app.vault.files import destroy, replace_public
+from app.vault.held import Holder, is_sealed
 from app.vault.hybrid import new_seed, public_of
 from app.vault.intake import intake_epoch, open_from_intake, public_name, signed_document, validity
-from app.vault.keyfiles import KeyFiles
-from app.vault.models import MailboxEntry, Secret
+from app.vault.keyfiles import KeyFiles, rewrap, unlock_by_any
+from app.vault.models import INDEXED_PURPOSE, BlindIndex, MailboxEntry, Secret
 from app.vault.rewrapping import SETTLE, DayTurn, current_epoch, day_of, wrapped_for
-from app.vault.root import Root, create_root, open_root
-from app.vault.sealing import SECRET_BYTES, lock, new_secret, pad, unlock, unpad
+from app.vault.root import create_root
+from app.vault.sealing import SECRET_BYTES, Unsealable, lock, new_secret, pad, unlock, unpad
 from app.vault.tokens import derive
 from app.vault.unlock import Unlock
+
+_YEAR_NAME = r"\d{4}"
 
 __all__ = ["SETTLE", "Keystore", "Made", "SecretConflict", "SecretMissing", "Unlock"]
 
@@ -49,14 +52,15 @@ class Made:
 
 
 class Keystore:
-    """An opened keystore. Methods that take a session work in the keys silo and never commit."""
+    """An opened keystore. Methods that take a session work in the keys silo and never commit.
 
-    def __init__(self, directory: Path, root: Root) -> None:
-        self._silo_keys: Mapping[str, bytes] = root.silo_keys
-        self._signer = Ed25519PrivateKey.from_private_bytes(root.signing_seed)
-        self._public_dir = root.public_dir
-        self._epochs = KeyFiles(directory, "epoch", r"\d{4}-\d\d-\d\d", root.silo_keys["keys"])
-        self._intakes = KeyFiles(directory, "intake", r"\d{4}-W\d\d", root.intake_key)
+    Any method may raise KeystoreSealed, and what opening raises when the root file was changed since.
+    """
+
+    def __init__(self, directory: Path, unlock_with: Unlock, *, heeds_seal: bool = True) -> None:
+        self.directory = directory
+        self._holder = Holder(directory, unlock_with, heeds_seal=heeds_seal)
+        self._verify_key = self._holder.keys().signer.public_key().public_bytes_raw()
 
     @classmethod
     def create(
@@ -67,33 +71,41 @@ class Keystore:
         `keystore.verify_key.hex()` is what the settings of every process pin. Raises KeystoreExists,
         UnlockMissing, PassphraseTooShort, KeyFileRefused.
         """
-        keystore = cls(directory, create_root(directory, public_dir, unlock_with, cost or WordsCost()))
+        create_root(directory, public_dir, unlock_with, cost or WordsCost())
+        keystore = cls(directory, unlock_with)
         keystore.ensure_epoch(now)
         return keystore
 
     @classmethod
-    def open(cls, directory: Path, unlock_with: Unlock) -> "Keystore":
-        """Open a keystore. Raises KeystoreMissing, KeystoreOpenToOthers, KeystoreDamaged, UnlockMissing,
-        KeyFileRefused, WrongUnlock.
+    def open(cls, directory: Path, unlock_with: Unlock, *, heeds_seal: bool = True) -> "Keystore":
+        """Open a keystore. `heeds_seal` is false for the commands that manage it.
+
+        Raises KeystoreMissing, KeystoreOpenToOthers, KeystoreDamaged, KeystoreOutdated, KeystoreSealed,
+        UnlockMissing, KeyFileRefused, WrongUnlock, and what an HSM raises.
         """
-        return cls(directory, open_root(directory, unlock_with))
+        return cls(directory, unlock_with, heeds_seal=heeds_seal)
 
     @property
     def verify_key(self) -> bytes:
         """Return the 32 bytes of the Ed25519 key that verifies intake keys."""
-        return self._signer.public_key().public_bytes_raw()
+        return self._verify_key
+
+    @property
+    def sealed(self) -> bool:
+        """Say whether the keystore is sealed: whoever works in rounds waits until it is not."""
+        return is_sealed(self.directory)
 
     def ensure_epoch(self, now: datetime) -> Made:
         """Make the key of the day and the intake pair of the week if missing, and publish the latter, signed.
 
         May be called at any time and by several processes: one makes, the others find it made.
         """
-        day, week = day_of(now), intake_epoch(now)
-        new_day = day not in self._epochs.names() and self._epochs.make(day, new_secret(), now)
-        new_week = week not in self._intakes.names() and self._intakes.make(week, new_seed(), now)
-        path = self._public_dir / public_name(week)
+        keys, day, week = self._holder.keys(), day_of(now), intake_epoch(now)
+        new_day = day not in keys.epochs.names() and keys.epochs.make(day, new_secret(), now)
+        new_week = week not in keys.intakes.names() and keys.intakes.make(week, new_seed(), now)
+        path = keys.root.public_dir / public_name(week)
         if new_week or not path.exists():
-            replace_public(path, signed_document(week, public_of(self._intakes.read(week).key), self._signer))
+            replace_public(path, signed_document(week, public_of(keys.intakes.read(week).key), keys.signer))
         return Made((day,) if new_day else (), (week,) if new_week else ())
 
     def names(self) -> Mapping[str, Sequence[str]]:
@@ -124,8 +136,13 @@ class Keystore:
         return unlock(self._epoch_key(row.epoch), row.wrapped, wrapped_for(pseudonym, purpose))
 
     def destroy(self, session: Session, pseudonym: UUID, purpose: str) -> None:
-        """Remove a secret: unusable once committed, and past recovery once the key of its day is destroyed."""
+        """Remove a secret: unusable once committed, and past recovery once the key of its day is destroyed.
+
+        A contact's blind indexes go with its secret.
+        """
         session.execute(delete(Secret).where(*_is(pseudonym, purpose)))
+        if purpose == INDEXED_PURPOSE:
+            session.execute(delete(BlindIndex).where(BlindIndex.pseudonym == pseudonym))
 
     def turn(self, now: datetime) -> DayTurn:
         """Begin to move every secret to today's key. Raises EpochKeyMissing, KeystoreDamaged."""
@@ -157,19 +174,61 @@ class Keystore:
         """Destroy the intake pairs of these weeks."""
         for name in names:
             self._intakes.destroy(name)
-            destroy(self._public_dir / public_name(name))
+            destroy(self._holder.keys().root.public_dir / public_name(name))
 
     def seal_field(self, silo: Silo, label: str, value: bytes) -> bytes:
         """Seal a small value of a silo (a TOTP key) under that silo's key, bound to a label naming its row."""
-        return lock(self._silo_keys[silo], pad(value), _field(silo, label))
+        return lock(self._holder.keys().root.silo_keys[silo], pad(value), _field(silo, label))
 
     def open_field(self, silo: Silo, label: str, sealed: bytes) -> bytes:
         """Open what `seal_field` made for the same silo and label. Raises Unsealable."""
-        return unpad(unlock(self._silo_keys[silo], sealed, _field(silo, label)))
+        return unpad(unlock_by_any(self._holder.keys().root.versions(silo), sealed, _field(silo, label)))
+
+    def is_field_current(self, silo: Silo, label: str, sealed: bytes) -> bool:
+        """Say whether a field opens under the newest version of its silo's key."""
+        try:
+            unlock(self._holder.keys().root.silo_keys[silo], sealed, _field(silo, label))
+        except Unsealable:
+            return False
+        return True
 
     def derive_field(self, silo: Silo, label: str) -> bytes:
-        """Return 32 bytes that a silo's key gives for a label, the same in every process of a zone."""
-        return derive(self._silo_keys[silo], f"field {silo} {label}")
+        """Return 32 bytes that a silo's key gives for a label, the same in every process of a zone and for ever."""
+        return derive(self._holder.keys().root.deriving(silo), f"field {silo} {label}")
+
+    def unreadable(self) -> list[str]:
+        """Return the names of the keys of days, weeks and indexes whose files can't be read."""
+        keys, found = self._holder.keys(), []
+        for files in (keys.epochs, keys.intakes, self.indexes):
+            for name in files.names():
+                try:
+                    files.read(name)
+                except KeystoreError:
+                    found.append(name)
+        return found
+
+    def rewrap_files(self) -> tuple[int, int]:
+        """Wrap every key file under the newest silo keys; return how many, and how many none opens.
+
+        Only while the keystore is sealed: a key that the worker destroys meanwhile would come back.
+        """
+        root = self._holder.keys().root
+        versions = {"epoch": root.versions("keys"), "intake": root.intake_versions}
+        return rewrap(self.directory, versions | {"index": root.versions("identity")})
+
+    @property
+    def indexes(self) -> KeyFiles:
+        """Return the files of the keys of blind indexes (app/vault/blind.py), as they are wrapped now."""
+        newest, *former = self._holder.keys().root.versions("identity")
+        return KeyFiles(self.directory, "index", _YEAR_NAME, newest, former)
+
+    @property
+    def _epochs(self) -> KeyFiles:
+        return self._holder.keys().epochs
+
+    @property
+    def _intakes(self) -> KeyFiles:
+        return self._holder.keys().intakes
 
     def _epoch_key(self, epoch: str) -> bytes:
         try:

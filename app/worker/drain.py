@@ -17,6 +17,7 @@ from app.clock import Clock
 from app.db import Databases, Silo, SiloUnavailable
 from app.desk.models import DeskOutbox
 from app.front.models import FrontOutbox, Submission
+from app.vault.errors import KeystoreSealed
 
 Row = TypeVar("Row", Submission, FrontOutbox, DeskOutbox)
 
@@ -66,7 +67,7 @@ def drain(
     """Handle every waiting row, oldest first, and return how many went through.
 
     `handle` gets the session that holds the row's lock. What it raises is logged and the row left for later;
-    SiloUnavailable ends the round, since no other row would fare better.
+    SiloUnavailable and KeystoreSealed end the round, since no other row would fare better.
     """
     done = 0
     for row_id in _waiting(db, silo, model):
@@ -75,7 +76,7 @@ def drain(
         try:
             done += _one(db, silo, model, row_id, handle)
             setbacks.forget(row_id)
-        except SiloUnavailable:
+        except (SiloUnavailable, KeystoreSealed):
             raise
         except NotYet:
             continue

@@ -11,10 +11,12 @@ from app.cli import silos
 from app.cli.environment import file_of, read_file, write_file
 from app.cli.main import main
 from app.cli.setup import set_up, unlike, zone_values
-from app.config import SILOS_OF_ZONE, SettingsError, load_settings
+from app.config import SILOS_OF_ZONE, SettingsError, Zone, load_settings
 from app.db import SILOS, Databases
+from app.vault.errors import KeystoreMissing
 from app.vault.keystore import Keystore, Unlock
 
+ZONES: tuple[Zone, ...] = ("patient", "clinic", "worker")
 PATIENT_SILOS = ("FRONT", "KEYS", "LEDGER")
 
 
@@ -102,18 +104,19 @@ def test_a_zones_own_addresses_outlive_another_set_up(environ: dict[str, str]) -
     assert read_file(file_of(var, "clinic"))["PARAVENT_DB_FRONT"] == f"sqlite:///{var}/front.sqlite"
 
 
-def test_the_patient_zone_is_never_given_a_server_login_of_the_command_line(environ: dict[str, str]) -> None:
+def test_no_zone_is_given_a_server_login_of_the_command_line(environ: dict[str, str]) -> None:
     settings = set_up(environ)
     ours = {silo: f"postgresql+psycopg://owner:secret@db/{silo}" for silo in SILOS}
     on_a_server = replace(settings, databases=ours)
     known = {"PARAVENT_WORDS_SALT": "00" * 16, "PARAVENT_DB_FRONT": ours["front"], "PARAVENT_DB_CONNECTIONS": "5"}
 
-    assert "owner" not in str(zone_values("patient", known, on_a_server, {}))
+    for zone in ZONES:
+        assert "owner" not in str(zone_values(zone, known, on_a_server, {}))
     written = {"PARAVENT_DB_KEYS": "postgresql+psycopg://patient@db/keys"}
     given = zone_values("patient", known, on_a_server, written)
     assert {name: url for name, url in given.items() if "://" in url} == written
     assert given["PARAVENT_DB_CONNECTIONS"] == "5"
-    assert zone_values("worker", known, on_a_server, {})["PARAVENT_DB_CARE"] == ours["care"]
+    assert zone_values("cli", known, on_a_server, {})["PARAVENT_DB_CARE"] == ours["care"]
 
 
 def test_a_zone_left_on_another_kind_of_database_is_named(environ: dict[str, str]) -> None:
@@ -178,6 +181,20 @@ def test_a_verifying_key_of_another_keystore_is_refused(environ: dict[str, str])
     set_up(environ)
     with pytest.raises(SettingsError, match="VERIFY_KEY is not the key of the keystore"):
         set_up(environ | {"PARAVENT_VERIFY_KEY": "ab" * 32})
+
+
+def test_a_keystore_that_the_settings_pin_is_never_made_anew(environ: dict[str, str]) -> None:
+    var = set_up(environ).var
+    (var / "keystore").rename(var / "away")
+    before = {path: path.read_bytes() for path in (var / "env").iterdir()}
+
+    with pytest.raises(KeystoreMissing, match="mount or restore it"):
+        set_up(environ)
+
+    assert not (var / "keystore").exists()
+    assert {path: path.read_bytes() for path in (var / "env").iterdir()} == before
+    (var / "away").rename(var / "keystore")
+    set_up(environ)
 
 
 def test_faults_are_printed_plainly(

@@ -137,7 +137,7 @@ def test_a_key_of_the_day_that_is_cut_or_open_is_refused(tmp_path: Path) -> None
     _put(place, pseudonym, "care", new_secret())
     file = place.directory / "epoch-2026-11-18.key"
     good = file.read_bytes()
-    for wrong in (b"", good[:-1], good[:50] + b"\0" + good[51:]):
+    for wrong in (b"", good[:-1], good[:50] + bytes([good[50] ^ 1]) + good[51:]):
         file.write_bytes(wrong)
         with pytest.raises(KeystoreDamaged):
             _get(place, pseudonym, "care")

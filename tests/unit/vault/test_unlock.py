@@ -165,14 +165,14 @@ def test_a_root_file_of_another_form_is_damaged(tmp_path: Path) -> None:
     place = make_place(tmp_path)
     file = place.directory / "keystore.json"
     good = json.loads(file.read_bytes())
-    huge = {**good["lock"], "argon2id": {"memory_kib": 1 << 40, "passes": 1, "lanes": 1}}
+    huge = {**good["locks"][0], "argon2id": {"memory_kib": 1 << 40, "passes": 1, "lanes": 1}}
     wrongs: list[Any] = [
         [],
         {},
-        {**good, "root": 1},
-        {**good, "lock": None},
-        {**good, "lock": huge},
-        {**good, "body": good["root"]},
+        {**good, "schema": 3},
+        {**good, "locks": None},
+        {**good, "locks": [huge]},
+        {**good, "body": good["locks"][0]["root"]},
     ]
     for wrong in wrongs:
         file.write_text(json.dumps(wrong))
