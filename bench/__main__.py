@@ -17,7 +17,7 @@ from bench.processes import ProgramMissing, stop_on_sigterm
 
 RESULTS = Path(__file__).parent / "results"
 BENCHES = ("yardstick", "production", "weight", "browser", "reading", "intake", "symmetry")
-LONG = {"observer": "observer.proof"}
+LONG = {"observer": "observer.proof", "chaining": "chaining"}
 """Run only when asked for by name: they take tens of minutes."""
 _FOOT = """\
 Peers: pretix, Hush Line, SecureDrop, django-appointment and Easy!Appointments, measured in the same way on a

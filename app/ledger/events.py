@@ -65,9 +65,23 @@ STAFF_CHANGE = _one_of(
     "locked",
 )
 REFUSAL = _one_of("unknown", "password", "code", "replay", "locked", "disabled", "invitation")
+KEYS_CHANGE = _one_of(
+    "ceremony",
+    "lock_added",
+    "lock_removed",
+    "recovered",
+    "revoked",
+    "root_rotated",
+    "silo_rotated",
+    "silo_retired",
+    "epochs_turned",
+    "sealed",
+    "unsealed",
+    "drilled",
+)
 SHEET = _one_of("screen", "print", "document")
 DIGEST = _matches("[0-9a-f]{64}")
-EPOCH = _matches(r"\d{4}-(\d\d-\d\d|W\d\d)")
+EPOCH = _matches(r"\d{4}(-(\d\d-\d\d|W\d\d))?")
 
 _ACTOR: Mapping[str, Check] = {"actor": _is_id, "role": ROLE}
 
@@ -80,6 +94,12 @@ EVENTS: Mapping[str, Mapping[str, Check]] = {
     "case.opened": {**_ACTOR, "form": SHEET},
     "list.opened": {**_ACTOR, "list": _one_of("requests", "day", "week"), "form": SHEET, "count": _is_count},
     "contact.opened": {**_ACTOR},
+    # A visit's page named other files that share its patient's contact.
+    "likeness.shown": {**_ACTOR, "visit": _is_id, "count": _is_count},
+    "person.joined": {**_ACTOR, "visit": _is_id, "other": _is_id},
+    "person.parted": {**_ACTOR, "visit": _is_id},
+    # The worker opened contacts to index them under a new key.
+    "contacts.reindexed": {"count": _is_count},
     # `actor` is null when the patient did it.
     "visit.changed": {
         "actor": _is_id_or_none,
@@ -104,8 +124,17 @@ EVENTS: Mapping[str, Mapping[str, Check]] = {
     },
     "profile.published": {"actor": _is_id_or_none, "profile": _is_id, "digest": DIGEST},
     "directory.published": {"actor": _is_id_or_none, "version": _is_count},
-    "epoch.made": {"epoch": EPOCH, "kind": _one_of("secrets", "intake")},
-    "epoch.destroyed": {"epoch": EPOCH, "kind": _one_of("secrets", "intake")},
+    # `actor` and `second` confirmed what destroys; null for what one person at the command line may do.
+    "keys.changed": {
+        "actor": _is_id_or_none,
+        "second": _is_id_or_none,
+        "change": KEYS_CHANGE,
+        "generation": _is_count,
+    },
+    # A count of this process's was not written, and a later one was handed out already: this event tells of it.
+    "count.told": {"unwritten": _is_count},
+    "epoch.made": {"epoch": EPOCH, "kind": _one_of("secrets", "intake", "index")},
+    "epoch.destroyed": {"epoch": EPOCH, "kind": _one_of("secrets", "intake", "index")},
 }
 
 

@@ -1,9 +1,9 @@
-"""Tables of the ledger silo: append-only events, and whom each concerns."""
+"""Tables of the ledger silo: append-only events, whom each concerns, their order, and its signed heads."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, String, Text, Uuid
+from sqlalchemy import BigInteger, LargeBinary, String, Text, Uuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.db import UTCDateTime, silo_metadata
@@ -36,3 +36,28 @@ class EventSubject(Base):
 
     subject: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     event: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+
+
+class Leaf(Base):
+    """The place of one event in the tree, from 0. Written by the sequencer alone, and never changed."""
+
+    __tablename__ = "leaves"
+
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    event: Mapped[UUID] = mapped_column(Uuid, unique=True)
+    leaf: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class Checkpoint(Base):
+    """A signed head: the root over the first `size` leaves. `frontier` lets the tree grow from here.
+
+    `note` is what counts: the others repeat it, for the sequencer and for people who look.
+    """
+
+    __tablename__ = "checkpoints"
+
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    root: Mapped[bytes] = mapped_column(LargeBinary(32))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    frontier: Mapped[bytes] = mapped_column(LargeBinary)
+    note: Mapped[str] = mapped_column(Text)

@@ -1,4 +1,9 @@
-"""Writing to the ledger, and reading it back. A row is durable before `record` returns its receipt."""
+"""Writing to the ledger, and reading it back. A row is durable before `record` returns its receipt.
+
+Each process counts what it writes. A count that is missing between two others of the same writer, and of which no
+later event tells, was written and removed; or its process ended, killed or with the silo away, between the commits
+of two threads. What is missing at a writer's end is not seen: the anchored checkpoints bound what can be cut off.
+"""
 
 import hashlib
 import json
@@ -12,8 +17,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db import Databases, SiloUnavailable, insert_for
-from app.ledger.events import EventRefused, FieldValue, checked
+from app.db import Databases, SiloUnavailable, Turn, insert_for
+from app.ledger.events import EventBody, EventRefused, FieldValue, checked
 from app.ledger.models import Event, EventSubject
 from app.vault.receipts import Receipt, issue
 
@@ -61,8 +66,7 @@ def record(
     whom, why = frozenset(subjects), frozenset(purposes)
     _check_scope(whom, why)
     event = once or uuid4()
-    payload = _payload(event, now, zone, event_name, whom, why, body.fields)
-    _insert(db, _row(event, now, zone, event_name, payload), whom)
+    _write(db, event, now, zone, body, whom, why)
     return issue(event, frozenset(), frozenset()) if once else issue(event, whom, why)
 
 
@@ -90,45 +94,75 @@ def _check_scope(subjects: frozenset[UUID], purposes: frozenset[str]) -> None:
         raise EventRefused("a purpose is not declared")
 
 
+def _write(
+    db: Databases,
+    event: UUID,
+    now: datetime,
+    zone: Zone,
+    body: EventBody,
+    subjects: frozenset[UUID],
+    purposes: frozenset[str],
+) -> None:
+    """Write an event as its writer's next one; whatever keeps it from being written, the next one tells of it.
+
+    When it was written before, and another thread's next one is on its way already, one more event tells of it now.
+    """
+    turn, kept, overtaken = db.writer.take(), False, False
+    try:
+        payload = _payload(event, now, zone, body, subjects, purposes, turn)
+        salt = os.urandom(32)
+        row = {"id": event, "at": now, "zone": zone, "name": body.name, "payload": payload, "salt": salt}
+        kept = _insert(db, {**row, "leaf": leaf_of(salt, payload)}, subjects)
+    finally:
+        if not kept:
+            overtaken = db.writer.lost(turn)
+    if overtaken:
+        _write(db, uuid4(), now, zone, checked("count.told", {"unwritten": turn.count}), frozenset(), frozenset())
+
+
 def _payload(
     event: UUID,
     now: datetime,
     zone: Zone,
-    name: str,
+    body: EventBody,
     subjects: frozenset[UUID],
     purposes: frozenset[str],
-    fields: Any,
+    turn: Turn,
 ) -> str:
-    """Write an event as canonical JSON: sorted keys, no spaces, ASCII, whole numbers only (as RFC 8785 would)."""
+    """Write an event as canonical JSON: sorted keys, no spaces, ASCII, whole numbers only (as RFC 8785 would).
+
+    Schema 1 had no `writer`, `count` and `unwritten`; it is read still.
+    """
     document = {
-        "schema": 1,
+        "schema": 2,
         "event": str(event),
         "at": now.astimezone(UTC).isoformat(timespec="microseconds"),
         "zone": zone,
-        "name": name,
+        "name": body.name,
         "subjects": sorted(str(subject) for subject in subjects),
         "purposes": sorted(purposes),
-        "fields": {key: str(value) if isinstance(value, UUID) else value for key, value in fields.items()},
+        "fields": {key: str(value) if isinstance(value, UUID) else value for key, value in body.fields.items()},
+        "writer": str(turn.writer),
+        "count": turn.count,
+        "unwritten": turn.unwritten,
     }
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
-def _row(event: UUID, now: datetime, zone: Zone, name: str, payload: str) -> dict[str, Any]:
-    salt = os.urandom(32)
-    leaf = leaf_of(salt, payload)
-    return {"id": event, "at": now, "zone": zone, "name": name, "payload": payload, "salt": salt, "leaf": leaf}
-
-
-def _insert(db: Databases, row: dict[str, Any], subjects: frozenset[UUID]) -> None:
-    """Insert and commit. Needs the right to INSERT alone: nothing is read, and no conflict target is named."""
+def _insert(db: Databases, row: dict[str, Any], subjects: frozenset[UUID]) -> bool:
+    """Insert, commit, and say whether the event was new. Needs the right to INSERT alone: nothing is read, and no
+    conflict target is named.
+    """
     found = [{"subject": subject, "event": row["id"]} for subject in sorted(subjects)]
     try:
         with db.writing("ledger") as session:
-            session.execute(insert_for(session, Event.__table__).values(row).on_conflict_do_nothing())
+            event = insert_for(session, Event.__table__).values(row).on_conflict_do_nothing()
+            done: Any = session.execute(event.execution_options(preserve_rowcount=True))
             if found:
                 session.execute(insert_for(session, EventSubject.__table__).values(found).on_conflict_do_nothing())
     except (SiloUnavailable, SQLAlchemyError) as error:
         raise LedgerUnavailable from error
+    return int(done.rowcount) == 1
 
 
 def _entry(event: Event) -> Entry:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from uuid import uuid4
 
 from app.booking.closures import apply_absences
@@ -17,10 +18,12 @@ from app.clock import Clock
 from app.db import Databases
 from app.vault.door import Vault
 from app.worker.called_off import free_called_off
+from app.worker.chain import Chain, signer_of
 from app.worker.drain import Setbacks
 from app.worker.epochs import turn_keys
 from app.worker.intake import take_in
 from app.worker.patient_actions import carry_actions
+from app.worker.reindexing import reindex
 from app.worker.space_patches import merge_patches
 from app.worker.tidy import tidy
 
@@ -40,9 +43,13 @@ class Round:
     due: datetime = field(default=_NEVER)
 
 
-def rounds(db: Databases, vault: Vault, clock: Clock) -> tuple[Round, ...]:
-    """Return everything the worker does, in its order: keys first, then what came in, then what follows from it."""
+def rounds(db: Databases, vault: Vault, clock: Clock, anchors: Path | None = None) -> tuple[Round, ...]:
+    """Return everything the worker does, in its order: keys first, then what came in, then what follows from it.
+
+    The ledger is chained last, with what the others wrote in it; its signed heads are anchored in a folder.
+    """
     often, seldom = timedelta(0), timedelta(minutes=1)
+    chain = Chain(db, signer_of(vault.keystore), clock, anchors)
     return (
         Round("epochs", seldom, partial(turn_keys, db, vault, clock)),
         Round("intake", often, partial(take_in, db, vault, clock, Setbacks())),
@@ -51,6 +58,8 @@ def rounds(db: Databases, vault: Vault, clock: Clock) -> tuple[Round, ...]:
         Round("called_off", seldom, partial(free_called_off, db, clock)),
         Round("absences", seldom, lambda: apply_absences(db, clock())),
         Round("tidy", seldom, partial(tidy, db, clock)),
+        Round("reindexing", timedelta(hours=1), partial(reindex, db, vault, clock)),
+        Round("chain", timedelta(seconds=1), chain.turn),
     )
 
 
@@ -71,9 +80,9 @@ def turn(todo: tuple[Round, ...], clock: Clock) -> int:
     return done
 
 
-def run(db: Databases, vault: Vault, clock: Clock, stop: threading.Event) -> None:
+def run(db: Databases, vault: Vault, clock: Clock, stop: threading.Event, anchors: Path | None = None) -> None:
     """Work until told to stop; what was begun is finished first."""
-    todo = rounds(db, vault, clock)
+    todo = rounds(db, vault, clock, anchors)
     while not stop.is_set():
         turn(todo, clock)
         stop.wait(POLL_SECONDS)

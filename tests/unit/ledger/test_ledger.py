@@ -52,10 +52,11 @@ def test_the_payload_is_canonical_and_its_leaf_salted(tmp_path: Path) -> None:
     receipt = record(db, paris, "clinic", "case.opened", [one, other, one], ["contact", "care"], **CASE)
     [row] = _rows(db)
     assert row.payload == (
-        '{"at":"2026-11-18T09:30:00.000000+00:00","event":"' + str(receipt.event) + '",'
+        '{"at":"2026-11-18T09:30:00.000000+00:00","count":1,"event":"' + str(receipt.event) + '",'
         '"fields":{"actor":"00000000-0000-0000-0000-000000000001","form":"screen","role":"practitioner"},'
-        '"name":"case.opened","purposes":["care","contact"],"schema":1,'
-        '"subjects":["00000000-0000-0000-0000-000000000002","00000000-0000-0000-0000-000000000003"],"zone":"clinic"}'
+        '"name":"case.opened","purposes":["care","contact"],"schema":2,'
+        '"subjects":["00000000-0000-0000-0000-000000000002","00000000-0000-0000-0000-000000000003"],'
+        '"unwritten":[],"writer":"' + str(db.writer.take().writer) + '","zone":"clinic"}'
     )
     assert row.leaf == leaf_of(row.salt, row.payload)
     assert leaf_of(bytes(32), row.payload) != row.leaf
