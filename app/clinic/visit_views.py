@@ -5,9 +5,10 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_wtf import FlaskForm
 from werkzeug.exceptions import BadRequest
 
-from app.clinic import lists
+from app.clinic import likeness, lists
 from app.clinic.case import open_case
 from app.clinic.decisions import decide
 from app.clinic.forms import ActionForm, MessageForm, OptionalMessageForm
@@ -27,7 +28,10 @@ def visit(visit_id: UUID) -> ResponseReturnValue:
     """Show a visit: when, where, how to call and reach the patient; no act, no answer."""
     found = lists.visit_page(clinic(), me(), visit_id)
     allowed = {action for action in ACTIONS if possible(found.line.visit, action, me().viewer)}
-    return render_template("clinic/visit.html", found=found, line=found.line, allowed=allowed, form=ActionForm())
+    same = likeness.possible_same(clinic(), me(), found.line.visit, found.line.reach)
+    return render_template(
+        "clinic/visit.html", found=found, line=found.line, allowed=allowed, form=ActionForm(), same=same
+    )
 
 
 @bp.get("/dossier/<uuid:visit_id>")
@@ -36,8 +40,9 @@ def case(visit_id: UUID) -> ResponseReturnValue:
     """Show a case to a practitioner it belongs to, once the ledger says so."""
     found = open_case(clinic(), me(), visit_id)
     allowed = {action for action in ACTIONS if possible(found.visit, action, me().viewer)}
+    same, places = likeness.possible_same(clinic(), me(), found.visit, found.reach), lists.places_of(clinic())
     return render_template(
-        "clinic/case.html", found=found, allowed=allowed, places=lists.places_of(clinic()), form=ActionForm()
+        "clinic/case.html", found=found, allowed=allowed, places=places, form=ActionForm(), same=same
     )
 
 
@@ -102,6 +107,31 @@ def answer(visit_id: UUID) -> ResponseReturnValue:
 def cancel(visit_id: UUID) -> ResponseReturnValue:
     """Cancel on the clinic's side, with a message that the patient reads."""
     return _with_words(visit_id, "cancel", MessageForm(), _("Annulé. Le patient lira votre message."))
+
+
+@bp.post("/visite/<uuid:visit_id>/rapprocher/<uuid:other_id>")
+@staff_only("practitioner", "desk")
+def join(visit_id: UUID, other_id: UUID) -> ResponseReturnValue:
+    """Say that two files are the same person's."""
+    _require_form()
+    likeness.join(clinic(), me(), visit_id, other_id)
+    flash(_("Dossiers rapprochés."))
+    return redirect(url_for("visit.visit", visit_id=visit_id), 303)
+
+
+@bp.post("/visite/<uuid:visit_id>/separer")
+@staff_only("practitioner", "desk")
+def part(visit_id: UUID) -> ResponseReturnValue:
+    """Say that a file is not the person's it was joined to."""
+    _require_form()
+    likeness.part(clinic(), me(), visit_id)
+    flash(_("Dossiers séparés."))
+    return redirect(url_for("visit.visit", visit_id=visit_id), 303)
+
+
+def _require_form() -> None:
+    if not FlaskForm().validate_on_submit():
+        raise BadRequest
 
 
 def _simple(visit_id: UUID, action: Action, done: str) -> ResponseReturnValue:

@@ -8,6 +8,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.db import UTCDateTime, silo_metadata
 
+INDEXED_PURPOSE = "contact"
+"""The purpose under whose secret the values of the blind indexes are sealed: a row is of no use without it."""
+
 
 class Base(DeclarativeBase):
     """Base of the keys silo."""
@@ -46,3 +49,17 @@ class SpaceSecret(Base):
     submission: Mapped[UUID] = mapped_column(Uuid, index=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class BlindIndex(Base):
+    """One value of a contact, blinded, and the pseudonym that left it; `field` is email or phone.
+
+    No constraint makes the value unique: what a person typed must never be told by a refusal.
+    """
+
+    __tablename__ = "blind_indexes"
+
+    pseudonym: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    field: Mapped[str] = mapped_column(String(8), primary_key=True)
+    epoch: Mapped[str] = mapped_column(String(4), primary_key=True)
+    value: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)

@@ -15,6 +15,7 @@ from app.clock import Clock
 from app.db import Databases
 from app.ledger.models import Event
 from app.ledger.service import record
+from app.vault.blind import index_keys
 from app.vault.door import Vault
 from app.vault.keystore import Keystore
 from app.vault.tokens import derive_id
@@ -41,7 +42,7 @@ def _say_made(db: Databases, keystore: Keystore, now: datetime) -> int:
     """Write each key there is to the ledger, unless that was done."""
     events = {
         _event(keystore, "epoch.made", kind, name): (kind, name)
-        for kind, names in keystore.names().items()
+        for kind, names in {**keystore.names(), "index": index_keys(keystore).names()}.items()
         for name in names
     }
     with db.reading("ledger") as session:

@@ -1,7 +1,8 @@
 """Carrying a submission from the front into the clinic's silos: the only file that writes identity and care.
 
-The order is fixed: ledger → keys → identity → care → desk → front. Each write can be repeated, and the submission's
-row is removed last, so that a worker killed anywhere leaves it to be carried again, whole.
+The order is fixed: ledger → keys → identity → care → desk → keys (blind indexes) → front. Each write can be
+repeated, and the submission's row is removed last, so that a worker killed anywhere leaves it to be carried again,
+whole.
 """
 
 import base64
@@ -23,13 +24,18 @@ from app.front.models import Submission
 from app.identity.models import Contact
 from app.identity.service import put_contact
 from app.ledger.service import record
+from app.vault import blind
 from app.vault.door import Vault
 from app.vault.models import MailboxEntry
-from app.vault.sealing import Context
+from app.vault.receipts import Receipt
+from app.vault.sealing import Context, Unsealable
 from app.worker.drain import Setbacks, drain
 from app.worker.visit_document import VisitDocument
 
 _PURPOSES = frozenset({"contact", "care", "space"})
+_OF_ADULTS_ALONE = frozenset({"appointment", "request"})
+"""The kinds that the path of an adult who comes alone ends in, and no other path. A call that later becomes an
+appointment was sent as a call."""
 
 
 class MailboxRefused(Exception):
@@ -71,6 +77,8 @@ def _carry(db: Databases, vault: Vault, clock: Clock, _front: Session, row: Subm
         put_case(session, row.id, row.pseudonym, row.sealed_care, row.created_at)
     with db.writing("desk") as session:
         _put_visit(session, row, visit)
+    if visit.kind in _OF_ADULTS_ALONE:
+        _index_contact(db, vault, row, receipt, now)
 
 
 def _keep_secrets(db: Databases, vault: Vault, row: Submission, now: datetime) -> None:
@@ -108,3 +116,19 @@ def _put_visit(session: Session, row: Submission, visit: VisitDocument) -> None:
     pool = [{"visit_id": row.id, "practitioner_id": person} for person in visit.pool]
     if pool:
         session.execute(insert_for(session, VisitPool).values(pool).on_conflict_do_nothing())
+
+
+def _index_contact(db: Databases, vault: Vault, row: Submission, receipt: Receipt, now: datetime) -> None:
+    """Index how an adult who comes alone is reached. Nobody else's contact has a row: no look-up can hint at them.
+
+    It comes last, so that a damaged index key keeps no patient from the agenda.
+    """
+    context = Context("identity.contact", row.pseudonym, "contact", row.id, 1)
+    try:
+        values = blind.normal_values(vault.open_json(row.sealed_contact, receipt, context))
+    except Unsealable:
+        return  # Staff are told by the page that can't show it.
+    if values:
+        key = blind.index_keys(vault.keystore).current(now)
+        with db.writing("keys") as session:
+            blind.keep(session, key, row.pseudonym, values)

@@ -20,6 +20,7 @@ TABLE = {
     "access.leave": ALL,
     **dict.fromkeys(("agenda.requests", "agenda.day", "agenda.week", "visit.visit", "proposal.propose"), CARE),
     **dict.fromkeys(("visit.arrive", "visit.see", "visit.miss", "visit.reopen", "visit.keep"), CARE),
+    **dict.fromkeys(("visit.join", "visit.part"), CARE),
     **dict.fromkeys(("visit.answer", "visit.cancel", "absence.absences", "absence.remove"), CARE),
     **dict.fromkeys(("entry.entry_first", "entry.entry_second"), CARE),
     **dict.fromkeys(("visit.case", "visit.confirm", "visit.decline"), PRACTITIONER),
