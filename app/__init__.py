@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 def create_app(environ: Mapping[str, str]) -> Flask:
     """Build the web application of one zone from an environment, and import no other zone's code.
 
-    Raises SettingsError when the environment is refused, or names a zone that serves no page.
+    Raises SettingsError when the environment is refused, or names a zone that serves no page; NotConfined.
     """
     from app.config import SettingsError, load_settings
     from app.log import configure_logging
+    from app.process import forbid_dumps
 
     settings = load_settings(environ)
+    forbid_dumps()
     formatter = configure_logging()
     if settings.zone == "patient":
         return _patient(settings, formatter)
@@ -33,9 +35,11 @@ def _patient(settings: Settings, formatter: AllowListFormatter) -> Flask:
     from app.clock import system_clock
     from app.db import Databases
     from app.patient.factory import create_patient_app
+    from app.process import check_confined
     from app.web.metrics import Exporter, Kept
 
     app = create_patient_app(settings, Databases(settings.databases, settings.db_connections), system_clock)
+    check_confined("patient")
     withheld = Kept("paravent_log_withheld_total", "Values kept out of the log.", lambda: formatter.withheld)
     Exporter(settings.var, "patient", [*app.extensions["paravent.counters"], withheld]).start()
     return app
@@ -46,8 +50,10 @@ def _clinic(settings: Settings) -> Flask:
     from app.clock import system_clock
     from app.db import Databases
     from app.vault.door import Vault
-    from app.vault.keystore import Keystore, Unlock
+    from app.vault.keystore import Keystore
+    from app.vault.unlock import unlock_of
 
     db = Databases(settings.databases, settings.db_connections)
-    unlock = Unlock(settings.keystore_passphrase, settings.keystore_key_file)
-    return create_clinic_app(settings, db, system_clock, Vault(Keystore.open(settings.keystore, unlock), db))
+    return create_clinic_app(
+        settings, db, system_clock, Vault(Keystore.open(settings.keystore, unlock_of(settings)), db)
+    )

@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from app.cli import health
+from app.clock import system_clock
 from app.config import ROOT, Settings, SettingsError, load_settings
 from app.log import configure_logging
+from app.process import check_confined, forbid_dumps
 
 _THREADS = {"patient": 64, "clinic": 16}
 """Many for patients: an answer that is ready waits for the time grid, and its thread with it."""
@@ -26,24 +29,31 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 
 def act(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Serve until told to stop. Raises SettingsError before anything is opened."""
+    """Serve until told to stop. Raises SettingsError, DumpsNotForbidden, NotConfined before anything is opened."""
+    check_pair(arguments)
     settings = load_settings(environ)
-    if settings.zone == "worker":
-        return _work(settings)
     if settings.zone == "cli":
         raise SettingsError(["PARAVENT_ZONE must be patient, clinic or worker to serve"])
-    return _serve_pages(arguments, settings)
+    forbid_dumps()
+    check_confined(settings.zone)
+    health.start(settings, system_clock)
+    return _work(settings) if settings.zone == "worker" else _serve_pages(arguments, settings)
+
+
+def check_pair(arguments: argparse.Namespace) -> None:
+    """Raise SettingsError unless a certificate and its key are given together, or neither is."""
+    if bool(arguments.certificate) != bool(arguments.key):
+        raise SettingsError(["--certificate and --key go together"])
 
 
 def _work(settings: Settings) -> int:
     from app.cli.environment import open_vault
-    from app.clock import system_clock
     from app.db import Databases
     from app.worker import loop
 
     configure_logging()
     db = Databases(settings.databases, settings.db_connections)
-    loop.run(db, open_vault(settings, db), system_clock, loop.stop_on_signals())
+    loop.run(db, open_vault(settings, db), system_clock, loop.stop_on_signals(), settings.anchors)
     db.dispose()
     return 0
 
