@@ -19,9 +19,10 @@ QUIET = (
     "contextlib", "cryptography", "dataclasses", "datetime", "decimal", "enum", "flask", "flask_babel",
     "flask_login", "flask_wtf", "functools", "gettext", "gzip", "hashlib", "heapq", "hmac", "html",
     "http.HTTPStatus", "ipaddress", "itertools", "jinja2", "json", "markupsafe", "mnemonic", "pathlib",
-    "phonenumbers", "pydantic", "pydantic_core", "pyotp", "queue", "random", "re", "secrets", "segno", "shlex",
-    "signal", "sqlalchemy", "stat", "string", "struct", "tempfile", "threading", "time", "tomllib", "traceback",
-    "types", "typing", "unicodedata", "urllib.parse", "uuid", "weakref", "werkzeug", "wtforms", "zlib", "zoneinfo",
+    "phonenumbers", "pydantic", "pydantic_core", "pyotp", "queue", "random", "re", "secrets", "segno",
+    "shamir_mnemonic", "shlex", "signal", "sqlalchemy", "stat", "string", "struct", "tempfile", "threading",
+    "time", "tomllib", "traceback", "types", "typing", "unicodedata", "urllib.parse", "uuid", "weakref", "werkzeug",
+    "wtforms", "zlib", "zoneinfo",
 )  # fmt: skip
 """Libraries that carry nothing out of the process by being used. Any other is a way out."""
 

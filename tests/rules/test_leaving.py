@@ -1,84 +1,11 @@
 """Nothing leaves but by a door that calls the gate; and who sends takes only what the gate made."""
 
-from typing import Any
-
 import pytest
 
 from app.discretion.surfaces import Surface
-from tests.rules.doors import SEEN_AT_REHEARSAL, Door, faults_of_doors, faults_of_forging
+from tests.rules.declared_doors import DOORS
+from tests.rules.doors import SEEN_AT_REHEARSAL, faults_of_doors, faults_of_forging
 from tests.rules.sources import Source, dotted, sources
-
-_HEAD_OF_AN_ANSWER = (
-    Surface.STATUS,
-    Surface.HEADER,
-    Surface.COOKIE,
-    Surface.CONTENT_TYPE,
-    Surface.CONTENT_DISPOSITION,
-    Surface.REDIRECTION,
-)
-_HEADERS_READ = "sets a header of an answer that the last look reads whole"
-
-
-def door(*ways: str, **said: Any) -> Door:
-    """Return a door, by what it uses to let something out."""
-    return Door(frozenset(ways), **said)
-
-
-DOORS = {
-    "app/web/pages.py": door(
-        "Response", "_Bodiless", "headers", "redirect",
-        gate="clear_page", surfaces=(Surface.TITLE, Surface.LINK_PREVIEW),
-    ),
-    "app/web/papers.py": door("Response", gate="clear_pdf", surfaces=(Surface.PDF_NAME, Surface.PDF_METADATA)),
-    "app/web/leaving.py": door("start_response", gate="clear_head", surfaces=_HEAD_OF_AN_ANSWER),
-    "app/web/metrics.py": door("write_text", "replace", gate="leaving", surfaces=(Surface.METRIC,)),
-    "app/log.py": door("StreamHandler", gate="leaving", surfaces=(Surface.LOG_LINE, Surface.EXCEPTION)),
-    "app/web/grid.py": door("start_response", reason="hands on what the last look let through, and zeros"),
-    "app/web/errors.py": door("headers", reason=_HEADERS_READ),
-    "app/patient/public.py": door("headers", reason=_HEADERS_READ),
-    "app/clinic/access_views.py": door("headers", reason=_HEADERS_READ),
-    "app/clinic/headers.py": door("headers", reason=_HEADERS_READ),
-    "app/db.py": door("create_engine", reason="the silos: what may stand there unsealed has its own tests"),
-    "app/discretion/mail.py": door(
-        "email.headerregistry.Address", "email.message.EmailMessage", "email.policy",
-        reason="the gate reads a mail to judge it, and sends none",
-    ),
-    "app/documents/render.py": door(
-        "weasyprint.CSS", "weasyprint.HTML", "weasyprint.urls.FatalURLFetchingError",
-        "weasyprint.urls.URLFetcher",
-        reason="draws papers, with a fetcher that opens no address",
-    ),
-    "app/vault/files.py": door(
-        "open", "os.fdopen", "os.link", "os.open", "os.replace",
-        reason="keys, wrapped, in a folder of the installation",
-    ),
-    "app/cli/environment.py": door(
-        "os.fdopen", "os.open", "replace", reason="the installation's own settings, on its own machine"
-    ),
-    "app/cli/run.py": door("socket", "subprocess", reason="starts our own processes, asks whether a port is open"),
-    "app/cli/serve.py": door(
-        "granian.constants.HTTPModes", "granian.constants.Interfaces", "granian.log.LogLevels",
-        "granian.server.Server",
-        reason="the server that the zones answer in, behind their last look",
-    ),
-    "app/cli/silos.py": door(
-        "alembic.autogenerate.compare_metadata", "alembic.command", "alembic.config.Config",
-        "alembic.migration.MigrationContext", "alembic.script.ScriptDirectory",
-        reason="the shape of the silos' tables, and no row",
-    ),
-    "app/cli/discretion_report.py": door(
-        "write_bytes", "write_text",
-        reason="the clinic's own report, in a folder that whoever asks for it names",
-    ),
-    "app/cli/discretion_shots.py": door(
-        "shutil", "subprocess", "write_text",
-        reason="starts a browser on our own pages, for the pictures of that report",
-    ),
-    "app/cli/rehearsal.py": door(
-        "write_text", reason="a digest of what was rehearsed, on the clinic's own machine"
-    ),
-}  # fmt: skip
-"""Every file that can send or write, by its exact ways and what it lets out. A new one is a decision."""
 
 HELD_INSIDE = {
     "app/web/shapes.py": Surface.ROBOTS,
