@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 from uuid import UUID
 
 from app.cli.keys_terminal import Terminal
@@ -12,6 +11,7 @@ from app.clock import Clock
 from app.config import Settings, WordsCost
 from app.db import Databases
 from app.desk.passwords import Passwords
+from app.ledger.events import KeysChange
 from app.ledger.service import record
 from app.vault.held import begin_change, end_change
 from app.vault.keystore import Keystore
@@ -20,20 +20,6 @@ from app.vault.root import Opened, open_file, write
 from app.vault.tokens import derive, derive_id
 from app.vault.unlock import Unlock, unlock_of
 
-Change = Literal[
-    "ceremony",
-    "lock_added",
-    "lock_removed",
-    "recovered",
-    "revoked",
-    "root_rotated",
-    "silo_rotated",
-    "silo_retired",
-    "epochs_turned",
-    "sealed",
-    "unsealed",
-    "drilled",
-]
 People = tuple[UUID, UUID]
 """The two members of staff who confirmed a change."""
 
@@ -76,7 +62,7 @@ def keystore_here(table: Table, unlock: Unlock) -> Keystore:
     return Keystore.open(table.directory, unlock, heeds_seal=False)
 
 
-def note(table: Table, change: Change, generation: int, people: People | None = None) -> None:
+def note(table: Table, change: KeysChange, generation: int, people: People | None = None) -> None:
     """Write a change to the ledger before it is made. Raises LedgerUnavailable."""
     actor, second = people or (None, None)
     record(
@@ -91,7 +77,7 @@ def note(table: Table, change: Change, generation: int, people: People | None = 
     )
 
 
-def save(table: Table, changed: Opened, change: Change, people: People | None = None) -> Opened:
+def save(table: Table, changed: Opened, change: KeysChange, people: People | None = None) -> Opened:
     """Record a change of the root file, and those made without a ledger, then write it.
 
     Raises LedgerUnavailable, KeystoreChanged.

@@ -7,10 +7,26 @@ typed, no identity and nothing clinical can enter the ledger.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 from uuid import UUID
 
 FieldValue = UUID | int | str | None
 Check = Callable[[object], bool]
+KeysChange = Literal[
+    "ceremony",
+    "lock_added",
+    "lock_removed",
+    "recovered",
+    "revoked",
+    "root_rotated",
+    "silo_rotated",
+    "silo_retired",
+    "epochs_turned",
+    "sealed",
+    "unsealed",
+    "drilled",
+]
+"""What may be done to the keystore as a whole."""
 
 
 class EventRefused(Exception):
@@ -65,20 +81,7 @@ STAFF_CHANGE = _one_of(
     "locked",
 )
 REFUSAL = _one_of("unknown", "password", "code", "replay", "locked", "disabled", "invitation")
-KEYS_CHANGE = _one_of(
-    "ceremony",
-    "lock_added",
-    "lock_removed",
-    "recovered",
-    "revoked",
-    "root_rotated",
-    "silo_rotated",
-    "silo_retired",
-    "epochs_turned",
-    "sealed",
-    "unsealed",
-    "drilled",
-)
+KEYS_CHANGE = _one_of(*get_args(KeysChange))
 SHEET = _one_of("screen", "print", "document")
 DIGEST = _matches("[0-9a-f]{64}")
 EPOCH = _matches(r"\d{4}(-(\d\d-\d\d|W\d\d))?")

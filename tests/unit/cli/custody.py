@@ -30,6 +30,7 @@ from app.vault.root import read_head
 from app.vault.unlock import new_key_file
 
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
+LONG = "sept nuages sur la colline"
 PASSWORD = "onze tilleuls au bord de l'eau"
 CHEAP = Passwords(PasswordHasher.from_parameters(profiles.CHEAPEST))
 CHEAP_WORDS = WordsCost(memory_kib=64, passes=1)

@@ -1,6 +1,6 @@
 """Custody's commands: what they ask, what they write, and that nothing half happens."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -27,31 +27,14 @@ from app.vault.held import begin_change, is_sealed, seal_keystore
 from app.vault.keystore import Keystore, Unlock
 from app.vault.root import open_file, read_head
 from tests.unit.cli.custody import (
+    LONG,
     PASSWORD,
     Room,
-    after_ceremony,
     changes,
     kinds,
-    make_room,
     unchanged,
     without_ledger,
 )
-
-LONG = "sept nuages sur la colline"
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[Room]:
-    """A room with an installation that has no custodians yet."""
-    made = make_room(tmp_path)
-    yield made
-    made.table.db.dispose()
-
-
-@pytest.fixture
-def kept(room: Room) -> Room:
-    """The same, after a ceremony of 3 of 5."""
-    return after_ceremony(room)
 
 
 def test_revoked_shares_open_nothing_and_new_ones_do(kept: Room) -> None:

@@ -1,7 +1,7 @@
 """The ceremony: each share alone on the screen, retyped, proven; nothing written before."""
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,29 +22,11 @@ from app.vault.keystore import Keystore, Unlock
 from app.vault.root import read_head
 from tests.unit.cli.custody import (
     Room,
-    after_ceremony,
     changes,
     kinds,
-    make_room,
     unchanged,
     without_ledger,
 )
-
-LONG = "sept nuages sur la colline"
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[Room]:
-    """A room with an installation that has no custodians yet."""
-    made = make_room(tmp_path)
-    yield made
-    made.table.db.dispose()
-
-
-@pytest.fixture
-def kept(room: Room) -> Room:
-    """The same, after a ceremony of 3 of 5."""
-    return after_ceremony(room)
 
 
 def test_a_ceremony_shows_each_share_alone_and_has_it_retyped_and_proven(room: Room) -> None:

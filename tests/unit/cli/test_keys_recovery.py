@@ -1,7 +1,6 @@
 """Recovery by custodians, on a clean machine too, and the drill."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,23 +17,7 @@ from app.vault.errors import (
 )
 from app.vault.keystore import Keystore, Unlock
 from app.vault.root import open_file, read_head
-from tests.unit.cli.custody import Room, after_ceremony, changes, make_room, unchanged
-
-LONG = "sept nuages sur la colline"
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[Room]:
-    """A room with an installation that has no custodians yet."""
-    made = make_room(tmp_path)
-    yield made
-    made.table.db.dispose()
-
-
-@pytest.fixture
-def kept(room: Room) -> Room:
-    """The same, after a ceremony of 3 of 5."""
-    return after_ceremony(room)
+from tests.unit.cli.custody import LONG, Room, changes, unchanged
 
 
 def test_custodians_recover_a_copy_on_a_clean_machine(kept: Room, tmp_path: Path) -> None:
