@@ -21,7 +21,7 @@ COMPILED := $(CATALOGUES:.po=.mo)
 RUN_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
 TEST_PACKAGES := $(RUN_PACKAGES) chromium poppler-utils
 # Other browsers and proxies; a test whose program is missing says so and is skipped.
-ALSO_TESTED := --also firefox-esr lynx w3m nginx-light caddy softhsm2
+ALSO_TESTED := --also firefox-esr lynx w3m nginx-light caddy softhsm2 rsyslog rsyslog-openssl openssl
 BENCH_PACKAGES := $(TEST_PACKAGES) nginx-light wrk
 
 .PHONY: run test prove bench lint texts lock ready
