@@ -5,14 +5,10 @@ lock at once (`BEGIN IMMEDIATE`), so that it waits instead of failing half-way. 
 silo; how durable a commit is gets said transaction by transaction.
 """
 
-import os
-import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
-from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, Executable, MetaData, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
@@ -23,6 +19,7 @@ from sqlalchemy.sql.dml import Insert
 from sqlalchemy.types import TypeDecorator
 
 from app.plain import Plain, Ready
+from app.writer import Sealer, Writer
 
 Silo = Literal["front", "identity", "care", "desk", "keys", "ledger"]
 SILOS: tuple[Silo, ...] = get_args(Silo)
@@ -81,78 +78,18 @@ class UTCDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
-Range = tuple[int, int]
-"""The first and the last of counts that follow one another."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One thing to be written: by whom, the how-manieth, and which counts before it were never written."""
-
-    writer: UUID
-    count: int
-    unwritten: tuple[Range, ...]
-
-
-class Writer:
-    """Counts what a process hands to the ledger: 1, 2, 3… under a random id, from any thread.
-
-    A count whose row was not kept is told with the next one, so that a row removed later leaves a gap that nothing
-    explains. A forked process gets an id of its own.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._unwritten: tuple[Range, ...] = ()
-        self._begin()
-
-    def take(self) -> Turn:
-        """Hand out the next count, with the counts to tell of."""
-        with self._lock:
-            if self._process != os.getpid():
-                self._begin()
-            self._count += 1
-            told, self._unwritten = self._unwritten, ()
-            return Turn(self._id, self._count, told)
-
-    def lost(self, turn: Turn) -> bool:
-        """Remember that a turn's row was not kept: the next turn tells of it, and of what it told.
-
-        Returns whether a later turn was handed out already: should none follow, the count would look removed.
-        """
-        with self._lock:
-            if turn.writer != self._id:
-                return False
-            self._unwritten = _joined([*self._unwritten, *turn.unwritten, (turn.count, turn.count)])
-            return turn.count < self._count
-
-    def _begin(self) -> None:
-        self._process, self._id = os.getpid(), uuid4()
-        self._count, self._unwritten = 0, ()
-
-
-def _joined(ranges: Iterable[Range]) -> tuple[Range, ...]:
-    """Return ranges in order, those that touch as one."""
-    found: list[Range] = []
-    for first, last in sorted(ranges):
-        if found and found[-1][1] + 1 == first:
-            found[-1] = found[-1][0], last
-        else:
-            found.append((first, last))
-    return tuple(found)
-
-
 class Databases:
     """The engines of one process, one for each silo it was given a URL for, and its `writer` of events.
 
     `connections` is how many a silo on PostgreSQL keeps open at most; SQLite files have one for each thread.
+    Without a `sealer` (app/ledger/sealed.py) a process may read the ledger and not write what concerns anybody.
     """
 
-    def __init__(self, urls: Mapping[Silo, str], connections: int = 8) -> None:
+    def __init__(self, urls: Mapping[Silo, str], connections: int = 8, sealer: Sealer | None = None) -> None:
         self._engines = {silo: _engine(url, connections) for silo, url in urls.items()}
         self._writers = {silo: one.execution_options(paravent_writing=True) for silo, one in self._engines.items()}
         self._ready: dict[Silo, dict[Executable, Ready]] = {silo: {} for silo in urls}
-        self.writer = Writer()
+        self.writer, self.sealer = Writer(), sealer
 
     def engine(self, silo: Silo) -> Engine:
         """Return a silo's engine, for migrations and checks."""

@@ -25,6 +25,9 @@ KeysChange = Literal[
     "sealed",
     "unsealed",
     "drilled",
+    "backed_up",
+    "restored",
+    "ledger_lost",
 ]
 """What may be done to the keystore as a whole."""
 
@@ -83,17 +86,27 @@ STAFF_CHANGE = _one_of(
 REFUSAL = _one_of("unknown", "password", "code", "replay", "locked", "disabled", "invitation")
 KEYS_CHANGE = _one_of(*get_args(KeysChange))
 SHEET = _one_of("screen", "print", "document")
+WITHDRAWS = _one_of("practitioner", "desk", "administrator", "patient", "worker")
+ORIGIN = _one_of("patient", "staff", "term")
+PURPOSE = _one_of("care", "contact", "space")
+HOLD = _one_of("claim", "authority", "request")
 DIGEST = _matches("[0-9a-f]{64}")
-EPOCH = _matches(r"\d{4}(-(\d\d-\d\d|W\d\d))?")
+EPOCH = _matches(r"\d{4}(-(\d\d(-\d\d(T12)?)?|W\d\d))?")
 
 _ACTOR: Mapping[str, Check] = {"actor": _is_id, "role": ROLE}
 
+_DIGESTS: Mapping[str, Check] = {"visit_digest": DIGEST, "contact_digest": DIGEST, "care_digest": DIGEST}
+
 EVENTS: Mapping[str, Mapping[str, Check]] = {
-    # A patient sent; digest is the SHA-256 of the three ciphertexts, one after the other.
+    # A patient sent; digest is the SHA-256 of the SHA-256 of each of three ciphertexts: visit, contact, care.
     "submission.sent": {"submission": _is_id, "kind": VISIT_KIND, "digest": DIGEST},
     "submission.taken_in": {"submission": _is_id},
-    # The worker opens a space to merge what staff or the patient decided.
-    "space.updated": {"space": _is_id, "cause": _one_of("patient", "clinic")},
+    # The worker puts what was sent where it stays: the SHA-256 of each ciphertext.
+    "submission.kept": {"submission": _is_id, **_DIGESTS},
+    # The worker opens a space, or an act that comes from it, for what the patient or staff decided.
+    "space.opened": {"cause": _one_of("patient", "clinic")},
+    # The worker writes a version of a space: the SHA-256 of its ciphertext.
+    "space.updated": {"space": _is_id, "version": _is_count, "digest": DIGEST},
     "case.opened": {**_ACTOR, "form": SHEET},
     "list.opened": {**_ACTOR, "list": _one_of("requests", "day", "week"), "form": SHEET, "count": _is_count},
     "contact.opened": {**_ACTOR},
@@ -136,9 +149,31 @@ EVENTS: Mapping[str, Mapping[str, Check]] = {
     },
     # A count of this process's was not written, and a later one was handed out already: this event tells of it.
     "count.told": {"unwritten": _is_count},
-    "epoch.made": {"epoch": EPOCH, "kind": _one_of("secrets", "intake", "index")},
-    "epoch.destroyed": {"epoch": EPOCH, "kind": _one_of("secrets", "intake", "index")},
+    # `actor` is null when the patient withdrew it, or its term came. `restricted`: kept unopenable until the term.
+    # `due`: when it is destroyed, in seconds since 1970. Told again when that moment changes.
+    "purpose.withdrawn": {
+        "actor": _is_id_or_none,
+        "role": WITHDRAWS,
+        "origin": ORIGIN,
+        "purpose": PURPOSE,
+        "restricted": _one_of("yes", "no"),
+        "due": _is_count,
+    },
+    "purpose.restored": {"actor": _is_id_or_none, "role": WITHDRAWS, "purpose": PURPOSE, "due": _is_count},
+    # The worker begins to destroy. `counted`: it counts towards the most of an hour.
+    "destruction.begun": {"counted": _one_of("yes", "no")},
+    # The tombstone: what it names is destroyed again in a silo restored from an older copy.
+    # `submission` is null when no silo knew it any more.
+    "purpose.destroyed": {"origin": ORIGIN, "purpose": PURPOSE, "submission": _is_id_or_none},
+    "hold.placed": {**_ACTOR, "reason": HOLD},
+    "hold.lifted": {**_ACTOR, "reason": HOLD},
+    "shred.agreed": {**_ACTOR},
+    "epoch.made": {"epoch": EPOCH, "kind": _one_of("secrets", "intake", "index", "ledger")},
+    "epoch.destroyed": {"epoch": EPOCH, "kind": _one_of("secrets", "intake", "index", "ledger")},
 }
+
+
+_IDS = (_is_id, _is_id_or_none)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +195,29 @@ def checked(name: str, fields: Mapping[str, FieldValue]) -> EventBody:
     if wrong:
         raise EventRefused(f"{name}: not an allowed value in {', '.join(wrong)}")
     return EventBody(name, dict(fields))
+
+
+def is_as_declared(name: str, fields: Mapping[str, object]) -> bool:
+    """Say whether what was read back is an event as `checked` lets it through; ids are text in JSON."""
+    declared = EVENTS.get(name, {})
+    return (
+        name in EVENTS
+        and fields.keys() == declared.keys()
+        and all(check(_id_in(fields[key]) if check in _IDS else fields[key]) for key, check in declared.items())
+    )
+
+
+def is_id_text(text: object) -> bool:
+    """Say whether a text is an id as it is written in JSON."""
+    return isinstance(_id_in(text), UUID)
+
+
+def _id_in(value: object) -> object:
+    """Return the id that a text is; anything else, and an id written otherwise, as no id."""
+    if value is None:
+        return None
+    try:
+        found = UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        found = None
+    return found if found is not None and str(found) == value else ""

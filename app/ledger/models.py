@@ -1,4 +1,4 @@
-"""Tables of the ledger silo: append-only events, whom each concerns, their order, and its signed heads."""
+"""Tables of the ledger silo: append-only events, their keys, whom each concerns, their order, its signed heads."""
 
 from datetime import datetime
 from uuid import UUID
@@ -29,8 +29,21 @@ class Event(Base):
     leaf: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
+class EventKey(Base):
+    """A key that a process drew for its events of a month, sealed to the month's public key.
+
+    `id` is a digest of the other two, so that events, which name it, commit to them.
+    """
+
+    __tablename__ = "event_keys"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    month: Mapped[str] = mapped_column(String(7))
+    envelope: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class EventSubject(Base):
-    """Finds the events that concern one pseudonym. The payload is what counts; this is its index."""
+    """Finds the events that concern one pseudonym, as long as they can be read. The payload is what counts."""
 
     __tablename__ = "event_subjects"
 

@@ -1,7 +1,6 @@
 """Verifies a bundle of the ledger and trusts nobody: one file, which imports nothing of Paravent. Copy it alone.
 
     python verify.py --key HEX [--anchors FOLDER] bundle.jsonl
-
 It needs Python 3.11 or later and `cryptography`. HEX is the ledger's public key, had long ago and kept since then.
 docs/ledger.md has the formats. Exit status: 0 sound, 1 faults, 2 unreadable. Memory: some 200 bytes an event.
 """
@@ -9,6 +8,7 @@ docs/ledger.md has the formats. Exit status: 0 sound, 1 faults, 2 unreadable. Me
 import argparse
 import base64
 import hashlib
+import hmac
 import json
 import re
 import sys
@@ -18,9 +18,11 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import UUID
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NAME = "paravent-ledger"
 NOTE = re.compile(
@@ -28,9 +30,8 @@ NOTE = re.compile(
     rf"\n\N{{EM DASH}} {NAME} ([A-Za-z0-9+/]{{91}}=)\n",
     re.ASCII,
 )
-COLUMNS = ("event", "at", "zone", "name", "subjects")
-UNDER_WAY, PLACED_WITHIN = timedelta(minutes=1), timedelta(hours=2)
-"""How long an event may be on its way into the database; and wait there for its place."""
+COLUMNS, KEY_INFO = ("event", "at", "zone", "name", "subjects"), b"paravent sealed 1 key commitment"
+UNDER_WAY, PLACED_WITHIN = timedelta(minutes=1), timedelta(hours=2)  # on its way to the database; waiting there
 SHOWN, MOST_UNWRITTEN, LONG_AGO = 20, 1_000_000, "1970-01-01T00:00:00.000000+00:00"
 Faults = list[tuple[str, str]]  # its kind, and where; never what an event says
 _UNLIKE = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
@@ -47,14 +48,11 @@ class Unreadable(Exception):
     """What was given is no bundle, is cut, or can't be opened."""
 
 
-class Tree:
-    """The tree so far, by the roots of its perfect subtrees (RFC 9162)."""
-
+class _Tree:  # so far, by the roots of its perfect subtrees (RFC 9162)
     def __init__(self) -> None:
         self.size, self.peaks = 0, list[bytes]()
 
     def append(self, leaf: bytes) -> None:
-        """Add a leaf's hash."""
         height = self.size
         while height & 1:
             leaf, height = hashlib.sha256(b"\x01" + self.peaks.pop() + leaf).digest(), height >> 1
@@ -62,7 +60,6 @@ class Tree:
         self.size += 1
 
     def root(self) -> bytes:
-        """Return the root of all leaves so far."""
         root = self.peaks[-1] if self.peaks else hashlib.sha256(b"").digest()
         for peak in reversed(self.peaks[:-1]):
             root = hashlib.sha256(b"\x01" + peak + root).digest()
@@ -91,11 +88,8 @@ class Notes:
 
 
 def anchored(folder: Path, notes: Notes, faults: Faults) -> list[_Head]:
-    """Read every note of a folder's files, smallest tree first. Raises OSError.
-
-    One that a killed worker left unfinished is no fault: it was written again, whole, right after it, or will be.
-    """
-    heads, left = list[_Head](), ""
+    """Read every note of a folder's files, smallest tree first. Raises OSError."""
+    heads, left = list[_Head](), ""  # left unfinished by a killed worker: no fault, as it is written again after it
     for path in sorted(path for path in folder.iterdir() if path.suffix == ".notes"):
         text, end = path.read_text(encoding="utf-8", errors="replace"), 0
         for found in NOTE.finditer(text):
@@ -111,16 +105,12 @@ def anchored(folder: Path, notes: Notes, faults: Faults) -> list[_Head]:
     return sorted(heads)
 
 
-class Writer:
-    """The counts of one writer: 1, 2, 3… in any order, without those it tells were never written."""
+class _Writer:  # the counts of one: 1, 2, 3… in any order, without those it tells were never written
+    def __init__(self) -> None:
+        self._next, self._ahead, self._unwritten = 1, dict[int, str](), set[int]()
 
-    def __init__(self, start: int) -> None:
-        self._start = self._next = start
-        self._ahead, self._unwritten = dict[int, str](), set[int]()
-
-    def see(self, count: int, at: str, unwritten: Iterable[tuple[int, int]]) -> bool:
-        """Take note of an event; False when its count was seen before."""
-        fresh = count in self._unwritten or count < self._start or self._next <= count not in self._ahead
+    def see(self, count: int, at: str, unwritten: Iterable[tuple[int, int]]) -> bool:  # whether it was not seen yet
+        fresh = count in self._unwritten or self._next <= count not in self._ahead
         self._unwritten.discard(count)  # told as unwritten, and written: its commit held and was not answered
         if count >= self._next:
             self._ahead[count] = at
@@ -133,8 +123,7 @@ class Writer:
             self._next += 1
         return fresh
 
-    def gaps(self, settled: str) -> Iterator[str]:
-        """Yield the counts that are missing below an event no younger than a time, as ranges."""
+    def gaps(self, settled: str) -> Iterator[str]:  # counts missing below an event that is no younger than that
         last = max((count for count, at in self._ahead.items() if at <= settled), default=0)
         expected = self._next
         for count in sorted(self._ahead.keys() | self._unwritten):
@@ -144,23 +133,23 @@ class Writer:
 
 
 class Verifier:
-    """Judges a bundle line by line. Payloads may be gone only below a checkpoint earlier than `expired_before`."""
+    """Judges a bundle line by line."""
 
-    def __init__(self, notes: Notes, anchors: list[_Head], faults: Faults, expired_before: str) -> None:
-        self._notes, self._anchors, self.faults, self._expired_before = notes, anchors, faults, expired_before
-        self.tree, self.writers, self.waiting, self.checkpoints = Tree(), dict[str, Writer](), 0, 0
+    def __init__(self, notes: Notes, anchors: list[_Head], faults: Faults) -> None:
+        self._notes, self._anchors, self.faults = notes, anchors[::-1], faults
+        self.tree, self.writers, self.waiting, self.checkpoints = _Tree(), dict[str, _Writer](), 0, 0
         self._last = _Head(0, b"", LONG_AGO, 0)  # times are measured by its: signed, not some zone's own word
-        self._absent, self._seen, self._place, self._anchor, self._end = list[str](), set[bytes](), 0, 0, 0
+        self._seen, self._place, self._number, self._end = set[bytes](), 0, 0, -1
+        self._keys, self.closed = dict[str, tuple[str, bytes | None]](), Counter[tuple[str, str]]()  # month, and id
 
     def read(self, lines: Iterable[bytes]) -> None:
         """Read a whole bundle. Raises Unreadable when it is none, or is cut."""
-        number = 0
-        for number, line in enumerate(lines, 1):
+        for self._number, line in enumerate(lines, 1):
             try:
-                self._line(json.loads(line), number)
+                self._line(json.loads(line), self._number)
             except _UNLIKE:
-                self.faults.append(("form", f"line {number}"))
-        if number == 0 or self._end != number:
+                self.faults.append(("form", f"line {self._number}"))
+        if self._end != self._number:
             raise Unreadable("the bundle is cut: have it exported again")
         self._finish()
 
@@ -172,6 +161,8 @@ class Verifier:
             (self._waiting if entry["position"] is None else self._placed)(entry)
         elif kind == "checkpoint":
             self._checkpoint(entry, self._notes.read(entry["note"]))
+        elif kind == "event_key":
+            self._event_key(entry, number)
         elif kind == "end" and entry["lines"] == number - 1:
             self._end = number
         elif number > 1:
@@ -179,45 +170,63 @@ class Verifier:
 
     def _placed(self, entry: dict[str, Any]) -> None:
         where = f"position {int(entry['position'])}"
-        if entry["position"] != self._place or self.waiting:
-            self.faults.append(("order", f"{where}, where {self._place} should be"))
+        self._demand(entry["position"] == self._place and not self.waiting, "order", f"{where}, not {self._place}")
         self._place = entry["position"] + 1
         self.tree.append(_hash(entry["leaf"]))
-        while self._anchor < len(self._anchors) and self._anchors[self._anchor].size <= self.tree.size:
-            if self._anchors[self._anchor].root != self.tree.root():
-                self.faults.append(("anchored root", f"size {self.tree.size}"))
-            self._anchor += 1
-        if entry["payload"] is None:
-            self._absent.append(where)
-            return
-        self.faults += [("leaf", where)] if entry["leaf"] != entry["written"] else []
-        self._content(entry, where)
+        while self._anchors and self._anchors[-1].size <= self.tree.size:
+            self._demand(self._anchors.pop().root == self.tree.root(), "anchored root", f"size {self.tree.size}")
+        self._demand(entry["payload"] is not None, "payload gone", where)
+        if entry["payload"] is not None:
+            self._content(entry, where)
 
     def _waiting(self, entry: dict[str, Any]) -> None:
         self.waiting += 1
         where = f"waiting event {self.waiting}"
-        if entry["at"] < _earlier(self._last.at, PLACED_WITHIN):
-            self.faults.append(("passed over", where))
+        late = datetime.fromisoformat(self._last.at) - datetime.fromisoformat(entry["at"]) > PLACED_WITHIN
+        self._demand(not late, "passed over", where)
         self._content(entry, where)
 
     def _content(self, entry: dict[str, Any], where: str) -> None:
         """Judge an event by itself: leaf against payload, columns against payload, its writer's count."""
         datetime.fromisoformat(entry["at"])
-        salted = b"\x00" + _hash(entry["salt"]) + entry["payload"].encode()
-        if hashlib.sha256(salted).hexdigest() != entry["written"]:
-            self.faults.append(("leaf", where))
+        written = hashlib.sha256(b"\x00" + _hash(entry["salt"]) + entry["payload"].encode()).hexdigest()
+        self._demand(written == entry["written"] == (entry["leaf"] or written), "leaf", where)
         said = json.loads(entry["payload"])
-        if any(said[column] != entry[column] for column in COLUMNS):
-            self.faults.append(("columns", where))
-        event, fresh = bytes.fromhex(said["event"].replace("-", "")), True
-        if said["schema"] == 2:
-            writer = self.writers.setdefault(said["writer"], Writer(said["count"] if self._expired_before else 1))
+        if said["schema"] == 3:
+            said["subjects"] = self._subjects(said, where)
+        self._demand(all(said[column] == entry[column] for column in COLUMNS), "columns", where)
+        event, fresh = UUID(said["event"]).bytes, True
+        if said["schema"] in (2, 3):
+            writer = self.writers.setdefault(said["writer"], _Writer())
             fresh = writer.see(said["count"], entry["at"], said["unwritten"])
         elif said["schema"] != 1:
             raise ValueError
-        if event in self._seen or not fresh:
-            self.faults.append(("twice", where))
+        self._demand(event not in self._seen and fresh, "twice", where)
         self._seen.add(event)
+
+    def _event_key(self, entry: dict[str, Any], number: int) -> None:
+        """Take note of a key that events are sealed under: its id commits to its month and its sealed form."""
+        month = f"{datetime.fromisoformat(entry['month'] + '-01'):%Y-%m}"
+        said = f"paravent event key 1 {entry['month']} ".encode() + base64.b64decode(entry["envelope"])
+        self._demand(UUID(bytes=hashlib.sha256(said).digest()[:16]) == UUID(entry["id"]), "key", f"line {number}")
+        self._keys[entry["id"]] = month, _hash(entry["key"]) if entry["key"] else None
+
+    def _subjects(self, said: dict[str, Any], where: str) -> Any:
+        """Return whom a sealed event concerns if its key was released, else nobody, as its columns then say."""
+        sealed = base64.b64decode(said.pop("sealed"), validate=True)
+        month, key = self._keys.get(said["key"], ("", None))
+        self._demand(month == said["at"][:7], "key" if month else "key gone", where)
+        if key is None:
+            self.closed[month, said["key"]] += 1
+            return []
+        drawn = hmac.digest(sealed[1:33], key, "sha256")
+        own = hmac.digest(drawn, KEY_INFO + b"\x01", "sha256")
+        with suppress(*_UNLIKE, InvalidTag):
+            bound = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+            padded = AESGCM(own).decrypt(sealed[33:45], sealed[77:], bound)
+            self._demand(hmac.digest(drawn, own + KEY_INFO + b"\x02", "sha256") == sealed[45:77], "sealed", where)
+            return json.loads(padded[4 : 4 + int.from_bytes(padded[:4], "big")])["subjects"]
+        return self._demand(well=False, kind="sealed", where=where)
 
     def _checkpoint(self, entry: dict[str, Any], head: _Head | None) -> None:
         self.checkpoints += 1
@@ -225,31 +234,25 @@ class Verifier:
         if head is None:
             self.faults.append(("signature", where))
             return
-        if (head.size, head.root.hex(), head.at) != (entry["size"], entry["root"], entry["at"]):
-            self.faults.append(("columns", where))
-        if head.size <= self._last.size or head.after != self._last.size or head.at < self._last.at:
-            self.faults.append(("order", where))
-        if (head.size, head.root) != (self.tree.size, self.tree.root()):
-            self.faults.append(("root", f"{where}, after {self.tree.size} events"))
-        elif (head.size.to_bytes(8, "big") + b"".join(self.tree.peaks)).hex() != entry["frontier"]:
-            self.faults.append(("frontier", where))
+        self._demand([*head[:3]] == [entry["size"], _hash(entry["root"]), entry["at"]], "columns", where)
+        self._demand(head.after == self._last.size < head.size and head.at >= self._last.at, "order", where)
+        fits = (head.size, head.root) == (self.tree.size, self.tree.root())
+        self._demand(fits, "root", f"{where}, after {self.tree.size} events")
+        frontier = head.size.to_bytes(8, "big") + b"".join(self.tree.peaks)
+        self._demand(not fits or frontier.hex() == entry["frontier"], "frontier", where)
         self._last = head
-        self._judge_absent(head.at)
 
-    def _judge_absent(self, at: str) -> None:
-        for where in self._absent if at >= self._expired_before else ():
-            self.faults.append(("payload gone", where))
-        self._absent.clear()
+    def _demand(self, well: bool, kind: str, where: str) -> None:
+        if not well:
+            self.faults.append((kind, where))
 
     def _finish(self) -> None:
-        self._judge_absent("~")
-        if self.tree.size > self._last.size:
-            self.faults.append(("unsigned", f"positions {self._last.size} to {self.tree.size - 1}"))
-        for head in self._anchors[self._anchor :]:
-            self.faults.append(("cut", f"{head.size} events were anchored, {self.tree.size} are here"))
+        size, last = self.tree.size, self._last.size
+        self._demand(size <= last, "unsigned", f"positions {last} to {size - 1}")
+        self.faults += [("cut", f"{one.size} events were anchored, {size} are here") for one in self._anchors[::-1]]
+        settled = (datetime.fromisoformat(self._last.at) - UNDER_WAY).isoformat(timespec="microseconds")
         for name, writer in self.writers.items():
-            for gap in writer.gaps(_earlier(self._last.at, UNDER_WAY)):
-                self.faults.append(("gap", f"writer {name!a}, counts {gap}"))
+            self.faults += [("gap", f"writer {name!a}, counts {gap}") for gap in writer.gaps(settled)]
 
 
 def _hash(text: str) -> bytes:
@@ -258,19 +261,17 @@ def _hash(text: str) -> bytes:
     return raw
 
 
-def _earlier(at: str, by: timedelta) -> str:
-    return (datetime.fromisoformat(at) - by).isoformat(timespec="microseconds")
-
-
 def report(found: Verifier, anchors: int) -> str:
     """Return what was checked, the first faults, the verdict, and what can't be known."""
     counts = f"{found.tree.size} events in order, {found.waiting} waiting for a place, {found.checkpoints} "
-    kinds = Counter(kind for kind, _where in found.faults)
-    lines = [f"{counts}checkpoints, {anchors} anchored notes, {len(found.writers)} writers"]
-    lines += [f"  {kind}: {where}" for kind, where in found.faults[:SHOWN]]
-    lines.append("FAULTS: " + ", ".join(f"{count} {kind}" for kind, count in kinds.items()) if kinds else "sound")
-    unknown = "after the last anchored note" if anchors else "at the end (give --anchors)"
-    return "\n".join([*lines, f"Can't be known: what was never recorded, and what was cut off {unknown}.\n"])
+    counts += f"checkpoints, {anchors} anchored notes, {len(found.writers)} writers"
+    lines = [counts, *(f"  {kind}: {where}" for kind, where in found.faults[:SHOWN])]
+    closed, months = found.closed, ", ".join(sorted({month or "unknown" for month, _key in found.closed}))
+    lines += [f"{closed.total()} events under {len(closed)} closed keys, of months {months}"] if closed else []
+    told = ", ".join(f"{count} {kind}" for kind, count in Counter(kind for kind, _ in found.faults).items())
+    end = "after the last anchored note" if anchors else "at the end (give --anchors)"
+    unknown = f"Can't be known: what was never recorded, and what was cut off {end}.\n"
+    return "\n".join([*lines, f"FAULTS: {told}" if told else "sound", unknown])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -279,16 +280,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("bundle", help="file, or - for standard input")
     parser.add_argument("--key", required=True, type=bytes.fromhex, help="public key you pinned, in hexadecimal")
     parser.add_argument("--anchors", type=Path, help="folder of anchored notes")
-    parser.add_argument("--expired-before", default="", help="payloads may be gone before this moment, in ISO 8601")
-    given, faults = parser.parse_args(arguments), list[tuple[str, str]]()
+    given, faults = parser.parse_args(arguments), Faults()
     try:
         notes = Notes(given.key)
         anchors = anchored(given.anchors, notes, faults) if given.anchors else []
-        found = Verifier(notes, anchors, faults, given.expired_before)
+        found = Verifier(notes, anchors, faults)
         with sys.stdin.buffer if given.bundle == "-" else open(given.bundle, "rb") as lines:
             found.read(lines)
-        missing = given.anchors and not anchors and found.checkpoints
-        faults += [("anchor", "the folder holds no note")] if missing else []
+        if given.anchors and not anchors and found.checkpoints:
+            faults.append(("anchor", "the folder holds no note"))
     except (Unreadable, OSError, ValueError) as error:
         sys.stdout.write(f"unreadable: {error}\n")
         return 2

@@ -11,14 +11,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import ColumnElement, Table, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.ledger.models import Checkpoint, Event, EventSubject, Leaf
+from app.ledger.models import Checkpoint, Event, EventKey, EventSubject, Leaf
 from app.ledger.notes import Head, signed_note
 from app.ledger.service import leaf_of
 from app.ledger.tree import Frontier
 
 Mutation = Callable[[Session, random.Random], str]
-_TABLES: tuple[Any, ...] = tuple(model.__table__ for model in (Event, EventSubject, Leaf, Checkpoint))
-EVENTS, SUBJECTS, LEAVES, CHECKPOINTS = _TABLES
+_TABLES: tuple[Any, ...] = tuple(model.__table__ for model in (Event, EventSubject, Leaf, Checkpoint, EventKey))
+EVENTS, SUBJECTS, LEAVES, CHECKPOINTS, KEYS = _TABLES
 
 
 def flip(session: Session, chance: random.Random) -> str:
