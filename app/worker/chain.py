@@ -6,7 +6,7 @@ left out, or left unfinished, is appended by the next round. Copy the files to a
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -33,13 +33,13 @@ _TAIL = 4096
 
 
 class LedgerRolledBack(Exception):
-    """The database holds less than what was anchored: it was cut, or restored from an older copy."""
+    """The database holds less, or other, than what was anchored: it was cut, or restored from an older copy."""
 
-    def __init__(self) -> None:
+    def __init__(self, where: str = "PARAVENT_ANCHORS") -> None:
         super().__init__(
-            "the ledger's newest checkpoint is older than the last anchored one; nothing more is signed. If you "
-            "restored an older copy, keep these anchors as the proof of what was lost, and give PARAVENT_ANCHORS "
-            "another folder"
+            "the ledger is not the one that was anchored, or it is shorter; nothing more is signed. If you "
+            "restored an older copy, keep these anchors as the proof of what was lost, and give "
+            f"{where} another folder"
         )
 
 
@@ -51,8 +51,17 @@ def signer_of(keystore: Keystore) -> Ed25519PrivateKey:
 class Chain:
     """The round, and what it remembers: from when on it looks for events without a place."""
 
-    def __init__(self, db: Databases, signer: Ed25519PrivateKey, clock: Clock, anchors: Path | None) -> None:
+    def __init__(
+        self,
+        db: Databases,
+        signer: Ed25519PrivateKey,
+        clock: Clock,
+        anchors: Path | None,
+        forked: Callable[[], bool] | None = None,
+    ) -> None:
+        """Take what it works with; `forked` says whether anchors kept elsewhere are not of this ledger."""
         self._db, self._signer, self._clock, self._anchors = db, signer, clock, anchors
+        self._forked = forked
         self._since: datetime | None = None
         self._whole_at: datetime | None = None
         self._caught_up = True
@@ -73,6 +82,8 @@ class Chain:
         return done
 
     def _check_not_rolled_back(self) -> None:
+        if self._forked and self._forked():
+            raise LedgerRolledBack("PARAVENT_ANCHORS_S3")
         anchored = last_anchored(self._anchors) if self._anchors else None  # first: another worker may sign now
         if anchored is None:
             return
