@@ -16,7 +16,7 @@ from bench.figures import Section, as_document, skipped, table
 from bench.processes import ProgramMissing, stop_on_sigterm
 
 RESULTS = Path(__file__).parent / "results"
-BENCHES = ("yardstick", "production", "weight", "browser", "reading", "intake", "symmetry")
+BENCHES = ("yardstick", "production", "weight", "browser", "reading", "intake", "keys", "symmetry")
 LONG = {"observer": "observer.proof", "chaining": "chaining"}
 """Run only when asked for by name: they take tens of minutes."""
 _FOOT = """\

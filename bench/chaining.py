@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -31,9 +31,14 @@ from app.ledger import verify
 from app.ledger.export import bundle
 from app.ledger.models import Base, Event, EventSubject
 from app.ledger.notes import time_of
+from app.ledger.sealed import canonical, with_sealed
 from app.ledger.sequence import BATCH, checkpoint, sequence
 from app.ledger.service import LedgerUnavailable, leaf_of, record
+from app.vault.hybrid import new_seed, public_of
+from app.vault.months import draw, month_of
+from app.vault.published import PublicKey
 from app.worker.chain import Chain
+from app.writer import ContentKey
 from bench.figures import Figure, Section
 from tests.factories.kept_ledger import CASE, SEED
 from tests.factories.scratch import postgres_urls
@@ -41,7 +46,7 @@ from tests.factories.scratch import postgres_urls
 TITLE = "ledger: appended by 8 processes while it is chained; verified"
 MILLION = 1_000_000
 APPEND_BAR, VERIFY_BAR_SECONDS = 0.90, 60
-WRITERS, PAIRS, SECONDS = 8, 5, 4
+WRITERS, PAIRS, SECONDS, SEALED = 8, 5, 4, 20_000
 _NODE = bytes(65)
 _spawning = multiprocessing.get_context("spawn")
 
@@ -54,7 +59,8 @@ def measure(events: int = MILLION, pairs: int = PAIRS, seconds: float = SECONDS)
     """Measure all. Raises NotVerified."""
     with tempfile.TemporaryDirectory(prefix="paravent-bench-") as folder:
         on_sqlite = appending("SQLite", f"sqlite:///{folder}/appended.sqlite", pairs, seconds)
-        figures = (on_sqlite, _appending_on_postgresql(pairs, seconds), *verifying(Path(folder), events))
+        on_server = _appending_on_postgresql(pairs, seconds)
+        figures = (on_sqlite, on_server, sealing(), *verifying(Path(folder), events))
     return Section(TITLE, figures)
 
 
@@ -94,9 +100,36 @@ def _spells(url: str, count: int, seconds: float) -> list[float]:
     return [sum(spell) / seconds for spell in zip(*found, strict=True)]
 
 
+class OneKey:
+    """Seals as a process does, under a key drawn for a month whose private key nobody kept."""
+
+    def __init__(self) -> None:
+        self._held: ContentKey | None = None
+
+    def under(self, now: datetime) -> ContentKey:
+        """Return the key."""
+        if self._held is None:
+            self._held = draw(PublicKey(month_of(now), public_of(new_seed())))
+        return self._held
+
+
+def sealing() -> Figure:
+    """Measure what an event costs besides: deriving its key, committing to it, sealing what it says."""
+    key, outer = OneKey().under(system_clock()), {"event": str(uuid4()), "zone": "clinic", "name": "case.opened"}
+    content = {
+        "subjects": [str(uuid4())],
+        "purposes": ["care"],
+        "fields": {"actor": str(uuid4()), "form": "screen"},
+    }
+    started = time.perf_counter()
+    for _ in range(SEALED):
+        canonical(with_sealed(outer, content, key))
+    return Figure("sealing what an event says", (time.perf_counter() - started) / SEALED * 1e6, "µs")
+
+
 def _write(url: str, count: int, seconds: float, ready: Any, begun: Any, counted: Any) -> None:
-    """Append in every spell, and hand back how many in each."""
-    db, written = Databases({"ledger": url}), [0] * count
+    """Append in every spell, sealed, and hand back how many in each."""
+    db, written = Databases({"ledger": url}, sealer=OneKey()), [0] * count
     record(db, system_clock(), "clinic", "case.opened", [uuid4()], ["care"], **CASE)
     ready.wait()
     ready.wait()
@@ -145,6 +178,7 @@ def verifying(folder: Path, events: int) -> Iterator[Figure]:
 def _fill(db: Databases, events: int) -> None:
     """Write events in bulk, each in the form of one that was really recorded, and chain them."""
     begun = system_clock()
+    db.sealer = OneKey()
     record(db, begun, "clinic", "case.opened", [uuid4()], ["care"], **CASE)
     with db.writing("ledger") as session:
         said = json.loads(session.scalars(select(Event.payload)).one())
@@ -162,7 +196,7 @@ def _fill(db: Databases, events: int) -> None:
 
 def _row(said: dict[str, Any], count: int, at: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     event, subject, salt = uuid4(), uuid4(), hashlib.sha256(str(count).encode()).digest()
-    new = {"event": str(event), "subjects": [str(subject)], "at": time_of(at), "count": count + 1}
+    new = {"event": str(event), "at": time_of(at), "count": count + 1}
     payload = json.dumps(said | new, sort_keys=True, separators=(",", ":"))
     row = {"id": event, "at": at, "zone": said["zone"], "name": said["name"], "payload": payload, "salt": salt}
     return row | {"leaf": leaf_of(salt, payload)}, {"subject": subject, "event": event}

@@ -16,6 +16,7 @@ from app.clock import system_clock
 from app.config import Settings, load_settings
 from app.db import Databases
 from app.front.published_directory import publish_directory
+from app.ledger.sealed import sealer_of
 from app.vault.door import Vault
 from app.vault.keystore import Keystore
 from app.vault.unlock import unlock_of
@@ -61,7 +62,7 @@ def an_installation(changes: Mapping[str, str] | None = None) -> Iterator[Instal
         given = {"VAR": str(var), "TLS": "0"} | dict(changes or {})
         settings = set_up({f"{PREFIX}{name}": value for name, value in given.items()})
         publish(settings, rehearse=lambda *_what: [])  # rehearsed by a test of its own
-        db = Databases(settings.databases)
+        db = Databases(settings.databases, sealer=sealer_of(settings))
         with db.writing("front") as session:
             publish_directory(session, clinic_directory(), system_clock())
         try:

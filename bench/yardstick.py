@@ -4,15 +4,20 @@ gunicorn with 2 sync workers behind nginx, wrk with 8 connections, the time grid
 turns; each of ours is divided by the mean of the `hello` runs on both sides of it, and the median counts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from statistics import median
 
+import pytest
+
+from app.config import SILOS_OF_ZONE
 from bench import load
 from bench.drafts import Begun, accepted, begin
 from bench.figures import Figure, Section
 from bench.installation import Installation, an_installation
 from bench.servers import gunicorn, nginx
+from tests.factories.scratch import postgres_urls
 
 TITLE = "yardstick: gunicorn, 2 sync workers, behind nginx; 8 connections; time grid off"
 FIRST_PAGE_BAR, POST_BAR = 0.40, 0.20
@@ -27,16 +32,34 @@ Measured = Callable[[], float]
 
 
 def measure(pairs: int = PAIRS, seconds: int = SECONDS) -> Section:
-    """Measure all. Raises ProgramMissing, BadRun."""
-    with an_installation({"GRID_MS": "0", "WORDS_GRID_MS": "0"}) as installation:
-        folder, environ = installation.folder, installation.environ()
+    """Measure all, the posts on PostgreSQL too where a server answers. Raises ProgramMissing, BadRun."""
+    figures = [*_measured({}, pairs, seconds, _Bench.figures)]
+    try:
+        with postgres_urls() as urls:
+            databases = {f"DB_{silo.upper()}": url for silo, url in urls.items()}
+            figures += _measured(databases, pairs, seconds, _Bench.posts)
+    except pytest.skip.Exception as missing:
+        figures.append(Figure("step POST, PostgreSQL", None, note=str(missing)))
+    return Section(TITLE, tuple(figures))
+
+
+def _measured(
+    changes: Mapping[str, str], pairs: int, seconds: int, wanted: Callable[["_Bench"], list[Figure]]
+) -> list[Figure]:
+    with an_installation({"GRID_MS": "0", "WORDS_GRID_MS": "0", **changes}) as installation:
+        folder, environ = installation.folder, installation.environ(**_of_patient(changes))
         with (
             gunicorn("bench.hello:application", folder, {}) as hello_port,
             gunicorn("wsgi:application", folder, environ) as our_port,
             nginx(folder, hello_port, our_port) as (hello_front, our_front),
         ):
-            bench = _Bench(installation, hello_front, our_front, pairs, seconds)
-            return Section(TITLE, tuple(bench.figures()))
+            return wanted(_Bench(installation, hello_front, our_front, pairs, seconds))
+
+
+def _of_patient(changes: Mapping[str, str]) -> dict[str, str]:
+    """Return the addresses of the patient zone's silos: set-up writes none that it was given."""
+    names = {f"DB_{silo.upper()}" for silo in SILOS_OF_ZONE["patient"]}
+    return {name: address for name, address in changes.items() if name in names}
 
 
 class _Bench:
@@ -67,6 +90,15 @@ class _Bench:
             *self._beside("step POST, saved sealed (step 2)", POST_BAR, POST_PEER, lambda: self._post(_SITUATION)),
             *self._beside("step POST, saved sealed (step 4)", POST_BAR, POST_PEER, lambda: self._post(_QUESTIONS)),
         ]
+
+    def posts(self) -> list[Figure]:
+        """Run the posts alone. The server waits for the disk at a commit, but where the product says otherwise."""
+        load.get(self._hello, self._folder, 1)
+        found = []
+        for number in (_SITUATION, _QUESTIONS):
+            name = f"step POST, PostgreSQL (step {number})"
+            found += self._beside(name, POST_BAR, POST_PEER, partial(self._post, number))
+        return found
 
     def _beside(self, name: str, bar: float, peer: str, run: Measured) -> list[Figure]:
         """Let runs of `hello` and of ours take turns."""

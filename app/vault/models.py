@@ -40,6 +40,15 @@ class MailboxEntry(Base):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
+class ClosedIntake(Base):
+    """An intake pair the mailbox takes nothing more for, since when; its private key goes soon after."""
+
+    __tablename__ = "closed_intakes"
+
+    epoch: Mapped[str] = mapped_column(String(16), primary_key=True)
+    closed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
 class SpaceSecret(Base):
     """The secret of a space, sealed to its code words; found by the locator the words give."""
 
@@ -63,3 +72,31 @@ class BlindIndex(Base):
     field: Mapped[str] = mapped_column(String(8), primary_key=True)
     epoch: Mapped[str] = mapped_column(String(4), primary_key=True)
     value: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+
+
+class Withdrawal(Base):
+    """A purpose nobody may open any more, and when its secret is destroyed. Its row goes last.
+
+    `origin` is patient, staff or term. `first_by` and `second_by` agreed to one of too many at once.
+    """
+
+    __tablename__ = "withdrawals"
+
+    pseudonym: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(32), primary_key=True)
+    origin: Mapped[str] = mapped_column(String(8))
+    asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    due_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    first_by: Mapped[UUID | None] = mapped_column(Uuid)
+    second_by: Mapped[UUID | None] = mapped_column(Uuid)
+
+
+class Opening(Base):
+    """A secret that was taken out of the keystore, and the ledger's event it was taken out for."""
+
+    __tablename__ = "openings"
+
+    event: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    pseudonym: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(32), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)

@@ -1,4 +1,4 @@
-"""A receipt: the proof, inside one process, that a reading was written to the ledger before it happens.
+"""A receipt: the proof, inside one process and what it forks, that a reading was written to the ledger before.
 
 Only `app.ledger` calls `issue` (a test holds it). A receipt made by hand, or changed after, is refused.
 """
@@ -6,10 +6,11 @@ Only `app.ledger` calls `issue` (a test holds it). A receipt made by hand, or ch
 import hashlib
 import hmac
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-_PROCESS_KEY = os.urandom(32)  # Receipts never leave the process that recorded the event.
+_PROCESS_KEY = os.urandom(32)  # Of this process and what it forks; a receipt is sent nowhere.
 
 
 class ReceiptRefused(Exception):
@@ -30,14 +31,15 @@ class Receipt:
         self.check()
 
     def check(self) -> None:
-        """Raise ReceiptRefused unless the ledger issued exactly this receipt, in this process."""
+        """Raise ReceiptRefused unless the ledger issued exactly this receipt, in this process or in the one it was
+        forked from."""
         if not hmac.compare_digest(self.proof, _proof(self.event, self.subjects, self.purposes)):
             raise ReceiptRefused("a receipt was not issued by the ledger")
 
-    def check_covers(self, subject: UUID, purpose: str) -> None:
-        """Raise ReceiptRefused unless this genuine receipt covers a subject and a purpose."""
+    def check_covers(self, pairs: Iterable[tuple[UUID, str]]) -> None:
+        """Raise ReceiptRefused unless this genuine receipt covers each of these subjects and purposes."""
         self.check()
-        if subject not in self.subjects or purpose not in self.purposes:
+        if any(subject not in self.subjects or purpose not in self.purposes for subject, purpose in pairs):
             raise ReceiptRefused("a receipt does not cover this subject and purpose")
 
 

@@ -14,6 +14,7 @@ import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +35,7 @@ _HEAD = len(_FORMAT) + _SALT + _NONCE + _COMMITMENT
 _TAG = 16
 _INFO = b"paravent sealed 1 key commitment"
 _LENGTH = struct.Struct(">I")
+_SHA256 = SHA256()
 
 
 class Unsealable(Exception):
@@ -63,19 +65,14 @@ class Context:
 
     def associated(self) -> bytes:
         """Return the associated data: each part behind its length, so that no two contexts read the same."""
-        kind, purpose = self.kind.encode(), self.purpose.encode()
-        return b"".join(
-            (
-                b"paravent object 1",
-                _LENGTH.pack(len(kind)),
-                kind,
-                _LENGTH.pack(len(purpose)),
-                purpose,
-                self.pseudonym.bytes,
-                self.object_id.bytes,
-                self.version.to_bytes(8, "big"),
-            )
-        )
+        ids = self.pseudonym.bytes + self.object_id.bytes
+        return _beginning(self.kind, self.purpose) + ids + self.version.to_bytes(8, "big")
+
+
+@lru_cache(maxsize=64)  # Kinds and purposes are few; a list opens thousands of objects of one.
+def _beginning(kind: str, purpose: str) -> bytes:
+    parts = (kind.encode(), purpose.encode())
+    return b"paravent object 1" + b"".join(_LENGTH.pack(len(part)) + part for part in parts)
 
 
 def new_secret() -> bytes:
@@ -140,6 +137,7 @@ def unpad(padded: bytes) -> bytes:
     return padded[_LENGTH.size : end]
 
 
+@lru_cache(maxsize=1024)
 def padded_length(length: int) -> int:
     """Return the stored length of `length` bytes: at least 256, at most 12 % more (PADME)."""
     if length <= PADDED_AT_LEAST:
@@ -169,5 +167,5 @@ def decode_document(encoded: bytes) -> dict[str, Any]:
 
 
 def _object_key(secret: bytes, salt: bytes) -> tuple[bytes, bytes]:
-    derived = HKDF(SHA256(), 64, salt, _INFO).derive(secret)
+    derived = HKDF(_SHA256, 64, salt, _INFO).derive(secret)
     return derived[:32], derived[32:]

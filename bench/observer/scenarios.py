@@ -227,6 +227,14 @@ def cancelled(stage: Stage, person: Person) -> None:
     person.guest.submit({}, next(words for words in buttons if words.startswith("Annuler")))
 
 
+def erased(stage: Stage, person: Person) -> None:
+    """Book, read what is kept, and have all of it erased."""
+    plain(stage, person)
+    for path in ("/e/donnees", "/e/effacer"):
+        person.guest.open(path)
+    person.guest.submit({}, "Tout effacer")
+
+
 def lost(stage: Stage, person: Person) -> None:
     """Open an address that does not exist, then go on."""
     person.begins()
@@ -264,6 +272,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "switches": switched,
     "blank form": printed,
     "called off": cancelled,
+    "erased": erased,
     "exit": left_quickly,
     "404": lost,
     "500": broken,
