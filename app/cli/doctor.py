@@ -8,7 +8,15 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
-from app.cli import doctor_machine, doctor_place, doctor_settings, doctor_silos, silo_rights
+from app.cli import (
+    doctor_backups,
+    doctor_machine,
+    doctor_place,
+    doctor_retention,
+    doctor_settings,
+    doctor_silos,
+    silo_rights,
+)
 from app.cli.environment import PREFIX, file_of, given, open_vault, read_file, settings_of, var_of
 from app.cli.findings import PATIENT_USER, Check, Finding, Place, Rights, fault
 from app.cli.health import see_silo
@@ -40,9 +48,13 @@ CHECKS: tuple[Check, ...] = (
     doctor_silos.clock,
     doctor_silos.day_keys,
     doctor_silos.intake_key,
+    doctor_silos.ledger_key,
     doctor_silos.mailbox,
     doctor_silos.chain,
+    doctor_retention.kept_days,
+    doctor_retention.waiting_for_two,
     doctor_place.backups,
+    doctor_backups.key_backups,
     doctor_machine.disk,
     doctor_machine.certificate,
     doctor_machine.core_dumps,

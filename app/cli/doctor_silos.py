@@ -7,17 +7,23 @@ from sqlalchemy import exists, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.cli.findings import Finding, Place, fault, warning, well
-from app.cli.health import see_intake_key, see_silo
+from app.cli.health import see_ledger_key, see_silo
 from app.db import Databases, Silo, SiloUnavailable
 from app.ledger.models import Event, Leaf
 from app.ledger.sequence import newest_checkpoint
+from app.vault.half_days import day_of
+from app.vault.intake import OVERLAP, IntakeKeyRefused, load_intake_key, validity
 from app.vault.models import MailboxEntry
-from app.vault.rewrapping import SETTLE, day_of
+from app.vault.rewrapping import SETTLE
 from app.worker.chain import last_anchored
 
 _WAITING = timedelta(hours=24)
 _UNPLACED = timedelta(minutes=10)
 _UNANCHORED = timedelta(minutes=1)
+_SHARE = (
+    "start the worker, which signs one each half-day; where patients' pages run on another machine, copy the "
+    "folder of public keys there each minute"
+)
 _ABOVE_RIGHTS = text("SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
 
 
@@ -117,15 +123,28 @@ def day_keys(place: Place) -> Iterator[Finding]:
 
 
 def intake_key(place: Place) -> Iterator[Finding]:
-    """Check that what patients send can be sealed."""
-    sight = see_intake_key(place.settings, place.now)
+    """Check that what patients send can be sealed, and to a key that is not closed yet, or about to be."""
+    try:
+        key = load_intake_key(place.settings.public_keys, place.settings.verify_key, place.now)
+    except IntakeKeyRefused as refusal:
+        yield fault("intake key", f"patients can't send: {refusal}", _SHARE)
+        return
+    if validity(key.epoch)[1] - OVERLAP + SETTLE < place.now:
+        yield fault("intake key", f"the newest is of {key.epoch}: what is sealed to it may be refused", _SHARE)
+        return
+    yield well("intake key", "what patients send can be sealed")
+
+
+def ledger_key(place: Place) -> Iterator[Finding]:
+    """Check that what events say can be sealed, this month and from the first minute of the next."""
+    sight = see_ledger_key(place.settings, place.now)
     if sight.well:
-        yield well("intake key", "what patients send can be sealed")
+        yield well("ledger key", "what events say can be sealed, next month too")
         return
     yield fault(
-        "intake key",
-        f"patients can't send: {sight.said}",
-        "start the worker, which signs one each week; where patients' pages run on another machine, copy it there",
+        "ledger key",
+        f"nothing can be recorded, and so nothing opened: {sight.said}",
+        "check the clock; start the worker, which signs one each month; copy it to zones on another machine",
     )
 
 

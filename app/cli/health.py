@@ -10,7 +10,7 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -18,16 +18,19 @@ from socketserver import TCPServer
 from typing import Any
 
 from sqlalchemy import make_url, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from app.clock import Clock
 from app.config import ROOT, Settings, SettingsError
 from app.db import Databases, Silo, SiloUnavailable
 from app.process import dumps_forbidden
+from app.vault.half_days import day_of
 from app.vault.intake import IntakeKeyRefused, load_intake_key
+from app.vault.months import MonthKeyRefused, bounds, load_month_key, month_of
+from app.vault.posting import count_late
 
 _TURNING = timedelta(minutes=10)
-"""How long after midnight the key of the day may still be yesterday's: the worker makes it within a minute."""
+"""How long after noon or midnight the key of the day may be the former: the worker makes it within a minute."""
 _ANSWER = text("SELECT 1")
 _VERSION = text("SELECT version_num FROM alembic_version")
 _NO_RIGHT = "42501"
@@ -62,12 +65,14 @@ def look(settings: Settings, now: datetime, closed: Callable[[], bool] = dumps_f
     db = Databases(settings.databases, 1)
     try:
         silos = tuple(see_silo(db, silo, url) for silo, url in settings.databases.items())
+        mail = see_mailbox(db, now) if settings.zone == "worker" else ()
     finally:
         db.dispose()
     key = see_intake_key(settings, now) if settings.zone == "patient" else see_day_key(settings, now)
+    ledger_key = see_ledger_key(settings, now)
     kept = closed()
     memory = Sight("memory", kept, "stays in the process" if kept else "could be dumped")
-    return (*silos, key, memory)
+    return (*silos, *mail, key, ledger_key, memory)
 
 
 def see_silo(db: Databases, silo: Silo, url: str) -> Sight:
@@ -82,6 +87,17 @@ def see_silo(db: Databases, silo: Silo, url: str) -> Sight:
     return _see_schema(db, silo)
 
 
+def see_mailbox(db: Databases, now: datetime) -> tuple[Sight, ...]:
+    """Say whether what is sent is taken in; nothing where the keys silo itself, which was looked at, fails."""
+    try:
+        with db.reading("keys") as session:
+            late = count_late(session, now)
+    except (SiloUnavailable, DBAPIError):
+        return ()
+    said = "something has waited for a day: read the worker's log" if late else "nothing has waited for a day"
+    return (Sight("mailbox", not late, said),)
+
+
 def see_intake_key(settings: Settings, now: datetime) -> Sight:
     """Say whether what patients send can be sealed for the clinic."""
     try:
@@ -91,9 +107,19 @@ def see_intake_key(settings: Settings, now: datetime) -> Sight:
     return Sight("intake key", True, "usable")
 
 
+def see_ledger_key(settings: Settings, now: datetime) -> Sight:
+    """Say whether what this month's and the next month's events say can be sealed; nothing is done without."""
+    for moment, which in ((now, "this month"), (bounds(month_of(now))[1], "the next month")):
+        try:
+            load_month_key(settings.public_keys, settings.verify_key, moment)
+        except MonthKeyRefused as refusal:
+            return Sight("ledger key", False, f"of {which}: {refusal}")
+    return Sight("ledger key", True, "usable, the next month's too")
+
+
 def see_day_key(settings: Settings, now: datetime) -> Sight:
     """Say whether the key of the day is there. Who looks holds no key: what is in the file is not read."""
-    days = {moment.astimezone(UTC).date() for moment in (now, now - _TURNING)}
+    days = {day_of(moment) for moment in (now, now - _TURNING)}
     try:
         there = any((settings.keystore / f"epoch-{day}.key").is_file() for day in days)
     except OSError:

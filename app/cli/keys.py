@@ -8,12 +8,11 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from app.cli import keys_ceremony, keys_locks, keys_recovery, keys_state
-from app.cli.environment import settings_of
+from app.cli import keys_backup, keys_ceremony, keys_locks, keys_recovery, keys_restore, keys_state
+from app.cli.environment import settings_of, silos_of
 from app.cli.keys_table import Table
 from app.cli.keys_terminal import Console
 from app.clock import system_clock
-from app.db import Databases
 from app.vault.errors import CeremonyRefused
 
 _Given = argparse.Namespace
@@ -27,7 +26,11 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         act=_status
     )
     _declare(actions.add_parser("seal", help="stop every use of the keys, at once"), _seal)
-    _declare(actions.add_parser("unseal", help="let the keys be used again"), _unseal)
+    unseal = _declare(actions.add_parser("unseal", help="let the keys be used again"), _unseal)
+    unseal.add_argument(
+        "--ledger-lost", action="store_true", help="restored: though the ledger can't tell all that was destroyed"
+    )
+    _add_copies(actions)
     ceremony = _declare(
         actions.add_parser("ceremony", help="give custodians their shares, at this terminal"), _ceremony
     )
@@ -57,6 +60,14 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     rotate.add_argument("--shares-fd", type=int, help="root: read shares from this descriptor")
 
 
+def _add_copies(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    backup = _declare(actions.add_parser("backup", help="copy keystore and keys silo, for some days"), _backup)
+    backup.add_argument("folder", type=Path, nargs="?", help="where (default: PARAVENT_KEYSTORE_BACKUPS)")
+    restore = _declare(actions.add_parser("restore", help="put a copy in place, and leave it sealed"), _restore)
+    restore.add_argument("copy", type=Path, help="the folder of one copy, named by its time")
+    restore.add_argument("--over", action="store_true", help="replace what is there, with two administrators")
+
+
 def _status(_given: _Given, environ: Mapping[str, str]) -> int:
     return _at_table(environ, keys_state.status)
 
@@ -66,7 +77,20 @@ def _seal(given: _Given, environ: Mapping[str, str]) -> int:
 
 
 def _unseal(given: _Given, environ: Mapping[str, str]) -> int:
-    return _at_table(environ, lambda table: keys_state.unseal(table, dry_run=given.dry_run))
+    return _at_table(
+        environ, lambda table: keys_state.unseal(table, ledger_lost=given.ledger_lost, dry_run=given.dry_run)
+    )
+
+
+def _backup(given: _Given, environ: Mapping[str, str]) -> int:
+    return _at_table(environ, lambda table: keys_backup.back_up(table, given.folder, dry_run=given.dry_run))
+
+
+def _restore(given: _Given, environ: Mapping[str, str]) -> int:
+    def put(table: Table) -> int:
+        return keys_restore.restore(table, given.copy, over=given.over, dry_run=given.dry_run)
+
+    return _at_table(environ, put)
 
 
 def _ceremony(given: _Given, environ: Mapping[str, str]) -> int:
@@ -131,7 +155,7 @@ def _rotate(given: _Given, environ: Mapping[str, str]) -> int:
 def _at_table(environ: Mapping[str, str], act: Callable[[Table], int]) -> int:
     """Do a command with the settings' silos, this machine's clock and this terminal."""
     settings = settings_of(environ)
-    db = Databases(settings.databases)
+    db = silos_of(settings)
     try:
         return act(Table(settings, db, system_clock, Console(), time.sleep))
     finally:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.cli.keys_ceremony import hsm_of, shares_proven
 from app.cli.keys_people import two_people
-from app.cli.keys_table import Table, keystore_here, opened_here, save, sealed_off
+from app.cli.keys_table import SETTLE_SECONDS, Table, changing, keystore_here, opened_here, save
 from app.cli.keys_terminal import Terminal, collect, new_passphrase
 from app.clinic.sign_in import totp_label
 from app.config import WordsCost
@@ -107,7 +107,7 @@ def revoke(table: Table, shares: tuple[int, int] | None, *, dry_run: bool = Fals
     if shares:
         kept.append(shares_proven(table, *shares))
     changed = with_new_silo_keys(with_new_root_key(opened, kept))
-    with sealed_off(table):
+    with changing(table):
         save(table, changed, "revoked", people)
         moved, lost = keystore_here(table, unlock).rewrap_files()
     table.terminal.say(
@@ -132,7 +132,7 @@ def rotate_silo(table: Table, *, dry_run: bool = False) -> int:
     if dry_run:
         table.terminal.say(f"Would draw version {_version(opened) + 1} of each silo key. Nothing was changed.")
         return 0
-    with sealed_off(table):
+    with changing(table):
         written = save(table, with_new_silo_keys(opened), "silo_rotated")
         moved, lost = keystore_here(table, unlock).rewrap_files()
     table.terminal.say(
@@ -154,8 +154,10 @@ def retire_silo(table: Table, *, dry_run: bool = False) -> int:
         return 0
     keystore = keystore_here(table, unlock)
     people = two_people(table, keystore)
-    with sealed_off(table):
+    with changing(table):
         again = _reseal_second_factors(table, keystore)
+        table.pause(SETTLE_SECONDS)
+        again += _reseal_second_factors(table, keystore)
         if keystore.rewrap_files()[1]:
             raise KeystoreDamaged(
                 "a key file opens under no silo key: mend or remove it first; nothing was forgotten"
@@ -201,10 +203,14 @@ def _proven(table: Table, opened: Opened, unlock: Unlock, held: Held, shares_fd:
 
 
 def _reseal_second_factors(table: Table, keystore: Keystore) -> int:
-    """Seal again, under the newest key, each second factor that a former one sealed. What none opens stays."""
+    """Seal again, under the newest key, each second factor that a former one sealed. What none opens stays.
+
+    Done twice, some time apart: who read a row before the first time has opened it by the second, and who sealed a
+    new one under a key that was the newest a moment ago has written it.
+    """
     again = 0
     with table.db.writing("desk") as session:
-        for person in session.scalars(select(Staff).where(Staff.sealed_totp.is_not(None))):
+        for person in session.scalars(select(Staff).where(Staff.sealed_totp.is_not(None)).with_for_update()):
             label, sealed = totp_label(person.id), person.sealed_totp or b""
             if keystore.is_field_current("desk", label, sealed):
                 continue

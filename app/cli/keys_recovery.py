@@ -1,20 +1,25 @@
 """Custodians' shares at work: the recovery on a clean machine, and the drill that changes nothing."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from secrets import token_urlsafe
 from tempfile import TemporaryDirectory
+from uuid import UUID
 
 from sqlalchemy import select
 
 from app.cli.keys_locks import new_way
 from app.cli.keys_table import Table, note, save
 from app.cli.keys_terminal import Terminal, collect
-from app.config import WordsCost
+from app.config import Token, WordsCost
 from app.vault.custodians import Custody
 from app.vault.errors import CustodiansMissing, KeystoreError
 from app.vault.files import create_once, destroy, read_private
+from app.vault.keybackup import KEYSTORE, MANIFEST_FILE, Manifest, read_file, read_manifest
+from app.vault.keyrows import rows_of
 from app.vault.keystore import Keystore
 from app.vault.models import Secret
 from app.vault.rekeying import with_lock, with_note
@@ -23,6 +28,7 @@ from app.vault.sealing import Unsealable
 from app.vault.unlock import Lock, Unlock, new_lock, said, unlocking_key
 
 _QUICK = WordsCost(memory_kib=64, passes=1)  # For a passphrase of 256 random bits that lives a moment.
+_Row = tuple[UUID, str, str, bytes]
 _SAMPLE = 20
 """Secrets that a drill opens, and drops at once."""
 
@@ -68,16 +74,16 @@ def recover_apart(
 def drill(table: Table, copy: Path | None = None, *, shares_fd: int | None = None, dry_run: bool = False) -> int:
     """Recover a copy of the keystore in a temporary folder and open a sample with it; return 1 when it fails.
 
-    Raises as `recover` does.
+    Raises as `recover` does, and BackupDamaged.
     """
-    started, source = table.clock(), copy or table.directory
+    started, (source, manifest) = table.clock(), _source(table, copy)
     opened = _by_shares(table.terminal, source, shares_fd, dry_run=dry_run)
     if opened is None:
         return 0
     note(table, "drilled", opened.head.generation)
     with _copied(source) as aside:
-        keystore = _recovered(aside, opened)
-        unread, (right, wrong) = keystore.unreadable(), _sampled(table, keystore)
+        keystore = _recovered(aside, opened, table.settings.token)
+        unread, (right, wrong) = keystore.unreadable(), _sampled(keystore, _some_rows(table, source, manifest))
         pinned = keystore.verify_key == table.settings.verify_key
     seconds = (table.clock() - started).total_seconds()
     table.terminal.say(f"Verifying key: {'the pinned one' if pinned else 'NOT THE PINNED ONE'}.")
@@ -130,25 +136,46 @@ def _copied(source: Path) -> Iterator[Path]:
                 destroy(aside / name_of)
 
 
-def _recovered(aside: Path, opened: Opened) -> Keystore:
-    """Give the copy a lock nobody will know, and open it by that."""
-    unlock = Unlock(passphrase=token_urlsafe(32))
-    new = new_lock(unlock, _QUICK)
-    write(aside, with_lock(opened, new, unlocking_key(unlock, new)))
-    return Keystore.open(aside, unlock)
+def _recovered(aside: Path, opened: Opened, token: Token | None) -> Keystore:
+    """Give the copy a lock nobody will know, and open it by that; an HSM may keep its keys of half-days."""
+    given = Unlock(passphrase=token_urlsafe(32))
+    new = new_lock(given, _QUICK)
+    write(aside, with_lock(opened, new, unlocking_key(given, new)))
+    return Keystore.open(aside, replace(given, token=token))
 
 
-def _sampled(table: Table, keystore: Keystore) -> tuple[int, int]:
-    """Open some secrets, newest keys first, and drop them; return how many did and did not open."""
-    right = wrong = 0
+def _source(table: Table, copy: Path | None) -> tuple[Path, Manifest | None]:
+    """Return the folder to recover, and of a copy that `paravent keys backup` made, what it says of itself.
+
+    Every file of such a copy is compared first. Raises BackupDamaged.
+    """
+    folder = copy or table.directory
+    whole = folder if (folder / MANIFEST_FILE).exists() else folder.parent
+    if not (whole / MANIFEST_FILE).exists():
+        return folder, None
+    manifest = read_manifest(whole)
+    for name in manifest.files:
+        read_file(whole, manifest, name)
+    return whole / KEYSTORE, manifest
+
+
+def _some_rows(table: Table, source: Path, manifest: Manifest | None) -> list[_Row]:
+    """Return some secrets as they are wrapped: of the copy, newest or not, else of the silo, newest keys first."""
+    if manifest:
+        rows = (row for name in manifest.rows for row in rows_of(read_file(source.parent, manifest, name)))
+        found = (row for of, row in rows if of == Secret.__tablename__)
+        return [(row["pseudonym"], row["purpose"], row["epoch"], row["wrapped"]) for row in islice(found, _SAMPLE)]
+    wanted = select(Secret.pseudonym, Secret.purpose, Secret.epoch, Secret.wrapped)
     with table.db.reading("keys") as session:
-        rows = session.execute(
-            select(Secret.pseudonym, Secret.purpose).order_by(Secret.epoch.desc()).limit(_SAMPLE)
-        )
-        for row in rows.all():
-            try:
-                keystore.get(session, row.pseudonym, row.purpose)
-                right += 1
-            except (KeystoreError, Unsealable):
-                wrong += 1
-    return right, wrong
+        rows_here = session.execute(wanted.order_by(Secret.epoch.desc()).limit(_SAMPLE)).all()
+    return [(row.pseudonym, row.purpose, row.epoch, row.wrapped) for row in rows_here]
+
+
+def _sampled(keystore: Keystore, rows: list[_Row]) -> tuple[int, int]:
+    """Open some secrets and drop them; return how many did and did not open."""
+    right, keys = 0, keystore.keys_of_days()
+    for pseudonym, purpose, epoch, wrapped in rows:
+        with suppress(KeystoreError, Unsealable):
+            keys(epoch).unwrap(wrapped, pseudonym, purpose)
+            right += 1
+    return right, len(rows) - right

@@ -1,23 +1,30 @@
-"""The keystore's state: what it holds, sealed or not; and the turn of the keys of days and weeks, now."""
+"""The keystore's state: what it holds, sealed or not; and the turn of the keys of half-days, now."""
 
-import json
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
+from app.cli.keys_replay import catch_up
 from app.cli.keys_table import Table, keystore_here, note, opened_here
 from app.db import SiloUnavailable
-from app.ledger.models import Event
+from app.ledger.opening import EventKeys
+from app.ledger.service import Entry, events_named
 from app.vault.custodians import Custody
 from app.vault.door import Vault
 from app.vault.errors import KeystoreError
-from app.vault.held import is_sealed, seal_keystore, unseal_keystore
+from app.vault.held import is_changing, is_sealed, seal_keystore, unseal_keystore
 from app.vault.intake import intake_epoch
+from app.vault.keybackup import restored_mark, unmark_restored
 from app.vault.keystore import Keystore
 from app.vault.models import MailboxEntry, Secret
 from app.vault.root import Held, Opened, read_head
 from app.vault.unlock import said
 from app.worker.epochs import turn_keys
+
+_EVER = datetime.min.replace(tzinfo=UTC)
+_SURELY_KEPT = timedelta(days=150)
+"""What is no older has not expired, whatever the settings: without its month's key, this is an older copy."""
 
 
 def status(table: Table) -> int:
@@ -34,7 +41,7 @@ def status(table: Table) -> int:
     _tell_counts(table)
     for name in keystore.unreadable():
         tell(f"key of {name}: ITS FILE CAN'T BE READ")
-    return 1 if _behind(table, opened) else 0
+    return 1 if _behind(table, opened, keystore) else 0
 
 
 def seal(table: Table, *, dry_run: bool = False) -> int:
@@ -59,23 +66,32 @@ def seal(table: Table, *, dry_run: bool = False) -> int:
     return 0
 
 
-def unseal(table: Table, *, dry_run: bool = False) -> int:
-    """Let the keys be used again, for who can unlock them. Raises KeystoreError, LedgerUnavailable."""
-    opened = opened_here(table, table.unlock())
-    if not is_sealed(table.directory):
+def unseal(table: Table, *, ledger_lost: bool = False, dry_run: bool = False) -> int:
+    """Let the keys be used again, for who can unlock them; one that was restored, once it has caught up.
+
+    `ledger_lost` lets two persons open a restored one whose ledger is not whole. Raises KeystoreError,
+    TombstonesIncomplete, NotConfirmed, SiloUnavailable.
+    """
+    unlock = table.unlock()
+    opened, mark = opened_here(table, unlock), restored_mark(table.directory)
+    if not (mark or is_sealed(table.directory) or is_changing(table.directory)):
         table.terminal.say("The keystore is not sealed.")
         return 0
     if dry_run:
-        table.terminal.say("Would unseal the keystore. Nothing was changed.")
+        first = " It was restored: what was destroyed since would be destroyed again first." if mark else ""
+        table.terminal.say(f"Would unseal the keystore.{first} Nothing was changed.")
         return 0
+    if mark:
+        catch_up(table, keystore_here(table, unlock), mark, ledger_lost=ledger_lost)
     note(table, "unsealed", opened.head.generation)
+    unmark_restored(table.directory)
     unseal_keystore(table.directory)
     table.terminal.say("Unsealed: clinic and worker read their keys again at their next use.")
     return 0
 
 
 def turn_epochs(table: Table, *, dry_run: bool = False) -> int:
-    """Turn the keys of the day and of the week now, as the worker does each minute.
+    """Turn the keys of the half-day now, as the worker does each minute.
 
     Raises KeystoreSealed, KeystoreError, SiloUnavailable.
     """
@@ -83,7 +99,7 @@ def turn_epochs(table: Table, *, dry_run: bool = False) -> int:
     if dry_run:
         names = keystore.names()
         table.terminal.say(
-            f"Keys of days: {', '.join(names['secrets'])}. Keys of weeks: {', '.join(names['intake'])}."
+            f"Keys of days: {', '.join(names['secrets'])}. Keys of the intake: {', '.join(names['intake'])}."
         )
         table.terminal.say(
             "Would make what is missing, move every secret, destroy what is unused. Nothing was changed."
@@ -116,16 +132,16 @@ def _tell_counts(table: Table) -> None:
         table.terminal.say(f"intake of {epoch}: {count} in the mailbox")
 
 
-def _behind(table: Table, opened: Opened) -> bool:
+def _behind(table: Table, opened: Opened, keystore: Keystore) -> bool:
     """Say so when the ledger knows of a later change than this file's, or has rows that nobody can read."""
-    with table.db.reading("ledger") as session:
-        payloads = session.scalars(select(Event.payload).where(Event.name == "keys.changed"))
-        told = [_told(payload) for payload in payloads]
+    changes = events_named(table.db, "keys.changed", _EVER, EventKeys(table.db, keystore))
+    kept_since = table.clock() - _SURELY_KEPT
+    told = [_told(change) for change in changes if not (change.expired and change.at < kept_since)]
     forged = told.count(None)
     if forged:
         table.terminal.say(
-            f"{forged} ROW(S) OF THE LEDGER ABOUT THE KEYSTORE CAN'T BE READ, and may be forged: run "
-            "`paravent ledger verify`."
+            f"{forged} ROW(S) OF THE LEDGER ABOUT THE KEYSTORE CAN'T BE READ: forged (run `paravent ledger "
+            "verify`), or written under a month's key that this copy of the keystore does not have."
         )
     known = max((one for one in told if one is not None), default=0)
     if known <= opened.head.generation:
@@ -137,12 +153,9 @@ def _behind(table: Table, opened: Opened) -> bool:
     return True
 
 
-def _told(payload: str) -> int | None:
+def _told(change: Entry) -> int | None:
     """Return which change a row of the ledger tells of; None when it can't be read."""
-    try:
-        generation = json.loads(payload)["fields"]["generation"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
+    generation = change.content.fields.get("generation") if change.content else None
     return generation if isinstance(generation, int) else None
 
 

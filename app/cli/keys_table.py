@@ -24,7 +24,7 @@ People = tuple[UUID, UUID]
 """The two members of staff who confirmed a change."""
 
 SETTLE_SECONDS = 2.0
-"""How long what is under way in other processes may still use keys once the keystore is sealed."""
+"""How long what is under way in other processes may still hold what former silo keys sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +106,13 @@ def say_unrecorded(table: Table, opened: Opened) -> None:
 
 
 @contextmanager
-def sealed_off(table: Table) -> Iterator[None]:
-    """Keep every process from its keys for a while; they read them anew afterwards. One sealed before stays so.
+def changing(table: Table) -> Iterator[None]:
+    """Keep other commands from changing silo keys for a while. Other processes go on using the keystore.
 
     Raises KeystoreChanged when another command does the same.
     """
     begin_change(table.directory)
     try:
-        table.pause(SETTLE_SECONDS)
         yield
     finally:
         end_change(table.directory)

@@ -17,6 +17,10 @@ from app.vault.unlock import new_key_file, unlock_of
 
 _SERVED: tuple[Zone, ...] = ("patient", "clinic", "worker", "cli")
 _DATABASES: Mapping[Silo, str] = {silo: f"{PREFIX}DB_{silo.upper()}" for silo in SILOS}
+_FOR_WHO_ANCHORS = (f"{PREFIX}ANCHORS_S3", f"{PREFIX}TSA")
+"""What only the worker and the command line are given."""
+_FOR_WHO_BACKS_UP = f"{PREFIX}KEYSTORE_BACKUP"
+"""What only the command line is given."""
 _NEVER_SHARED = ("ZONE", "KEYSTORE", "KEYSTORE_PASSPHRASE", "KEYSTORE_KEY_FILE", "PKCS11")
 
 
@@ -65,11 +69,15 @@ def zone_values(
     `written` is what its file says already.
     """
     shared = {name: value for name, value in known.items() if not _is_own(name)}
+    if zone not in ("worker", "cli"):
+        shared = {name: value for name, value in shared.items() if not name.startswith(_FOR_WHO_ANCHORS)}
     own = {"ZONE": zone, "VAR": str(settings.var), "PUBLIC_KEYS": str(settings.public_keys)}
     if zone != "patient":
         own["KEYSTORE"] = str(settings.keystore)
         if settings.keystore_key_file:
             own["KEYSTORE_KEY_FILE"] = str(settings.keystore_key_file)
+    if zone == "cli":
+        shared |= {name: value for name, value in known.items() if name.startswith(_FOR_WHO_BACKS_UP)}
     return shared | {PREFIX + name: value for name, value in own.items()} | _databases(zone, settings, written)
 
 

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import phonenumbers
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
+from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from app.db import Silo, insert_for
@@ -189,8 +189,12 @@ def unused(session: Session, keys: IndexKeys, current: IndexKey) -> Sequence[str
 
 
 def _alive() -> ColumnElement[bool]:
-    """A row is of use while its contact's secret lives: one that came back with an old backup is not."""
-    return exists().where(Secret.pseudonym == BlindIndex.pseudonym, Secret.purpose == INDEXED_PURPOSE)
+    """A row is of use while its contact's secret lives: one that came back with an old backup is not.
+
+    It reads no other column of the secret: the clinic has no right to one.
+    """
+    of_it = select(Secret.pseudonym).where(Secret.pseudonym == BlindIndex.pseudonym)
+    return of_it.where(Secret.purpose == INDEXED_PURPOSE).exists()
 
 
 def _is_address(text: str) -> bool:

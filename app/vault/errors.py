@@ -124,6 +124,10 @@ class SecretMissing(KeystoreError):
     """There is no secret for this pseudonym and purpose: never given, or destroyed."""
 
 
+class SecretWithdrawn(SecretMissing):
+    """Nobody may use the secret of this pseudonym and purpose any more; it is destroyed in its time."""
+
+
 class SecretConflict(KeystoreError):
     """Another secret is kept already for this pseudonym and purpose: replacing it would destroy data."""
 
@@ -137,4 +141,4 @@ class EpochKeyMissing(KeystoreError):
 
 
 class IntakeEpochMissing(KeystoreError):
-    """The intake's private key of a week is gone, or never was."""
+    """The intake's private key of a half-day is gone, or never was."""

@@ -61,6 +61,27 @@ def replace_existing(path: Path, content: bytes) -> None:
     _destroy_left_beside(path)
 
 
+def replace_directory(path: Path, temporary: Path) -> None:
+    """Give a private directory whose files were written its name, in one step. Raises OSError when it is taken."""
+    for each in (*(one for one in temporary.iterdir() if one.is_dir()), temporary):
+        _sync_directory(each)
+    os.replace(temporary, path)
+    _sync_directory(path.parent)
+
+
+def destroy_directory(path: Path) -> None:
+    """Overwrite and remove every file of a directory and of those in it, as `destroy` does, then the directory."""
+    for each in path.iterdir():
+        if each.is_symlink():
+            each.unlink()
+        elif each.is_dir():
+            destroy_directory(each)
+        else:
+            _destroy_one(each)
+    path.rmdir()
+    _sync_directory(path.parent)
+
+
 @contextmanager
 def alone_in(directory: Path) -> Iterator[None]:
     """Keep every other process that asks for the same out of a directory for a while (flock(2)).

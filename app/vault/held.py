@@ -1,25 +1,35 @@
 """The keys that a process holds while it runs: read again when the root file changes, dropped when it is sealed.
 
-Three files are looked at before each use of a key, none of them read. `sealed` is a stop button: its presence
+Two files are looked at before each use of a key, neither of them read. `sealed` is a stop button: its presence
 makes every process drop what it holds and refuse. It is no lock: who can write in the folder can lift it.
-`changing` does the same for the moment in which a command wraps key files again.
+`changing` keeps two commands from wrapping key files again at once; processes go on meanwhile, since former
+versions of a silo key open what is not wrapped again yet (app/vault/keyfiles.py).
 """
 
 import os
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from app.vault.errors import KeystoreChanged, KeystoreMissing, KeystoreSealed, KeystoreUnreadable
+from app.vault.errors import (
+    KeystoreChanged,
+    KeystoreDamaged,
+    KeystoreMissing,
+    KeystoreOutdated,
+    KeystoreSealed,
+    KeystoreUnreadable,
+)
 from app.vault.files import create_once, destroy
-from app.vault.keyfiles import KeyFiles
+from app.vault.half_days import HALF_DAY_NAME
+from app.vault.intake import INTAKE_NAME
+from app.vault.keyfiles import KeyFiles, Token
 from app.vault.root import ROOT_FILE, Root, open_root
 from app.vault.unlock import Unlock
 
 SEAL_FILE, CHANGE_FILE = "sealed", "changing"
-DAY_NAME, WEEK_NAME = r"\d{4}-\d\d-\d\d", r"\d{4}-W\d\d"
 
 _Stamp = tuple[int, int, int]
 
@@ -40,7 +50,8 @@ class Holder:
 
     def __init__(self, directory: Path, unlock_with: Unlock, *, heeds_seal: bool = True) -> None:
         self._directory, self._unlock_with, self._heeds_seal = directory, unlock_with, heeds_seal
-        self._file, self._seals = directory / ROOT_FILE, _seals(directory)
+        self._file, self._seal = directory / ROOT_FILE, str(directory / SEAL_FILE)
+        self._token = _token_of(unlock_with)
         self._held: HeldKeys | None = None
         self._was_open = False
         self._opening = threading.Lock()
@@ -52,8 +63,10 @@ class Holder:
         lock was removed, or whose HSM is away at that moment, has no keys until that is mended. A root file that
         was there and is not is KeystoreUnreadable: of a folder out of reach no key can be said to be destroyed.
         """
-        if self._heeds_seal and any(map(os.path.exists, self._seals)):
+        if self._heeds_seal and os.path.exists(self._seal):
             self._held = None
+            if self._token:
+                self._token.drop()
             raise KeystoreSealed("the keystore is sealed: `paravent keys unseal` lets its keys be used again")
         held, stamp = self._held, self._stamp()
         if held is not None and held.stamp == stamp:
@@ -62,9 +75,31 @@ class Holder:
             held = self._held
             if held is None or held.stamp != stamp:
                 self._held = None
-                held = self._held = _opened(self._directory, open_root(self._directory, self._unlock_with), stamp)
+                held = self._held = self._opened()
                 self._was_open = True
             return held
+
+    def _opened(self) -> HeldKeys:
+        """Open the root file; one that was replaced while it was read is read again. Raises as `open_root` does."""
+        stamp = self._stamp()
+        while True:
+            try:
+                root = open_root(self._directory, self._unlock_with)
+                break
+            except (KeystoreDamaged, KeystoreOutdated):
+                before, stamp = stamp, self._stamp()
+                if before == stamp:
+                    raise
+        return HeldKeys(
+            root,
+            Ed25519PrivateKey.from_private_bytes(root.signing_seed),
+            KeyFiles(self._directory, "epoch", HALF_DAY_NAME, self._versions("keys"), self._token),
+            KeyFiles(self._directory, "intake", INTAKE_NAME, self._versions("intake")),
+            stamp,
+        )
+
+    def _versions(self, name: str) -> Callable[[], Sequence[bytes]]:
+        return lambda: self.keys().root.versions(name)
 
     def _stamp(self) -> _Stamp:
         try:
@@ -77,8 +112,13 @@ class Holder:
 
 
 def is_sealed(directory: Path) -> bool:
-    """Say whether a keystore is sealed, by somebody or for a change."""
-    return any(map(os.path.exists, _seals(directory)))
+    """Say whether somebody sealed a keystore."""
+    return (directory / SEAL_FILE).exists()
+
+
+def is_changing(directory: Path) -> bool:
+    """Say whether a command is wrapping key files again, or was killed while it did."""
+    return (directory / CHANGE_FILE).exists()
 
 
 def seal_keystore(directory: Path) -> bool:
@@ -96,7 +136,7 @@ def unseal_keystore(directory: Path) -> None:
 
 
 def begin_change(directory: Path) -> None:
-    """Keep every process from the keys, and other commands from changing them. Raises KeystoreChanged."""
+    """Keep other commands from changing silo keys. Raises KeystoreChanged."""
     if not create_once(directory / CHANGE_FILE, b""):
         raise KeystoreChanged(
             "another command is changing the keystore, or was killed while it did: `paravent keys unseal` if so"
@@ -108,15 +148,10 @@ def end_change(directory: Path) -> None:
     destroy(directory / CHANGE_FILE)
 
 
-def _seals(directory: Path) -> tuple[str, str]:
-    return str(directory / SEAL_FILE), str(directory / CHANGE_FILE)
+def _token_of(unlock_with: Unlock) -> Token | None:
+    """Return the HSM that keeps keys of days, if one was given."""
+    if unlock_with.token is None:
+        return None
+    from app.vault.token_days import TokenDays  # Here, so that what has no HSM never loads its library.
 
-
-def _opened(directory: Path, root: Root, stamp: _Stamp) -> HeldKeys:
-    return HeldKeys(
-        root,
-        Ed25519PrivateKey.from_private_bytes(root.signing_seed),
-        KeyFiles(directory, "epoch", DAY_NAME, root.silo_keys["keys"], root.versions("keys")[1:]),
-        KeyFiles(directory, "intake", WEEK_NAME, root.intake_versions[0], root.intake_versions[1:]),
-        stamp,
-    )
+    return TokenDays(unlock_with.token)

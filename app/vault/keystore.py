@@ -5,9 +5,11 @@ A secret is a row of the keys silo, wrapped under the key of its day: once that 
 of the row, in any backup, opens. Key files are read at each use, so that no process keeps what another destroyed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,7 +21,6 @@ from app.config import WordsCost
 from app.db import Silo, insert_for
 from app.vault.errors import (
     EpochKeyMissing,
-    IntakeEpochMissing,
     KeystoreError,
     KeystoreMissing,
     SecretConflict,
@@ -27,28 +28,33 @@ from app.vault.errors import (
     SecretMissing,
 )
 from app.vault.files import destroy, replace_public
+from app.vault.half_days import day_of
 from app.vault.held import Holder, is_sealed
 from app.vault.hybrid import new_seed, public_of
-from app.vault.intake import intake_epoch, open_from_intake, public_name, signed_document, validity
+from app.vault.intake_pairs import IntakePairs
 from app.vault.keyfiles import KeyFiles, rewrap, unlock_by_any
-from app.vault.models import INDEXED_PURPOSE, BlindIndex, MailboxEntry, Secret
-from app.vault.rewrapping import SETTLE, DayTurn, current_epoch, day_of, wrapped_for
+from app.vault.models import INDEXED_PURPOSE, BlindIndex, Secret
+from app.vault.months import MONTH_NAME, PUBLIC_MONTHS, months_ahead
+from app.vault.rewrapping import SETTLE, DayTurn, current_epoch
 from app.vault.root import create_root
 from app.vault.sealing import SECRET_BYTES, Unsealable, lock, new_secret, pad, unlock, unpad
 from app.vault.tokens import derive
 from app.vault.unlock import Unlock
+from app.vault.wrapping import DayKey
 
 _YEAR_NAME = r"\d{4}"
+_log = logging.getLogger("paravent.vault")
 
 __all__ = ["SETTLE", "Keystore", "Made", "SecretConflict", "SecretMissing", "Unlock"]
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Names of the keys that `ensure_epoch` made: of the day (`2026-11-21`) and of the week (`2026-W47`)."""
+    """Names of the keys that `ensure_epoch` made: of half-days (`2026-11-21T12`) and of months (`2026-11`)."""
 
     secrets: tuple[str, ...]
     intake: tuple[str, ...]
+    ledger: tuple[str, ...] = ()
 
 
 class Keystore:
@@ -96,21 +102,21 @@ class Keystore:
         return is_sealed(self.directory)
 
     def ensure_epoch(self, now: datetime) -> Made:
-        """Make the key of the day and the intake pair of the week if missing, and publish the latter, signed.
+        """Make key and pair of the half-day and the pairs of months if missing, and publish the pairs, signed.
 
         May be called at any time and by several processes: one makes, the others find it made.
         """
-        keys, day, week = self._holder.keys(), day_of(now), intake_epoch(now)
+        keys, day = self._holder.keys(), day_of(now)
         new_day = day not in keys.epochs.names() and keys.epochs.make(day, new_secret(), now)
-        new_week = week not in keys.intakes.names() and keys.intakes.make(week, new_seed(), now)
-        path = keys.root.public_dir / public_name(week)
-        if new_week or not path.exists():
-            replace_public(path, signed_document(week, public_of(keys.intakes.read(week).key), keys.signer))
-        return Made((day,) if new_day else (), (week,) if new_week else ())
+        return Made((day,) if new_day else (), self.intakes.ensure(now), self._ensure_months(now))
 
     def names(self) -> Mapping[str, Sequence[str]]:
-        """Return the names of the keys there are, of both kinds: `secrets` by day, `intake` by week."""
-        return {"secrets": self._epochs.names(), "intake": self._intakes.names()}
+        """Return the names of the keys there are: `secrets`, `intake` by half-day, `ledger` by month."""
+        return {
+            "secrets": self._epochs.names(),
+            "intake": self.intakes.names(),
+            "ledger": self.months.names(),
+        }
 
     def put(self, session: Session, pseudonym: UUID, purpose: str, secret: bytes, now: datetime) -> None:
         """Keep a secret under today's key; keeping the same one again changes nothing.
@@ -121,19 +127,29 @@ class Keystore:
         if len(secret) != SECRET_BYTES:
             raise SecretMalformed("a secret is 32 bytes")
         epoch = current_epoch(self._epochs, now)
-        wrapped = lock(self._epoch_key(epoch), secret, wrapped_for(pseudonym, purpose))
+        wrapped = self._epoch_key(epoch).wrap(secret, pseudonym, purpose)
         row = {"pseudonym": pseudonym, "purpose": purpose, "epoch": epoch, "wrapped": wrapped}
         session.execute(insert_for(session, Secret.__table__).values(row).on_conflict_do_nothing())
         if self.get(session, pseudonym, purpose) != secret:
             raise SecretConflict("another secret is kept for this pseudonym and purpose")
 
     def get(self, session: Session, pseudonym: UUID, purpose: str) -> bytes:
-        """Return a secret. Raises SecretMissing, EpochKeyMissing, KeystoreDamaged, Unsealable."""
+        """Return a secret, withdrawn or not, without a trace: sealed data is opened by `app.vault.door` alone.
+
+        Raises SecretMissing, EpochKeyMissing, KeystoreDamaged, Unsealable.
+        """
         wanted = select(Secret.epoch, Secret.wrapped).where(*_is(pseudonym, purpose))
         row = session.execute(wanted).one_or_none()
         if row is None:
             raise SecretMissing("there is no secret for this pseudonym and purpose")
-        return unlock(self._epoch_key(row.epoch), row.wrapped, wrapped_for(pseudonym, purpose))
+        return self._epoch_key(row.epoch).unwrap(row.wrapped, pseudonym, purpose)
+
+    def keys_of_days(self) -> Callable[[str], DayKey]:
+        """Return what reads the key of a day by its name, each file once: for one work, never to be kept.
+
+        It raises EpochKeyMissing, KeystoreDamaged.
+        """
+        return cache(self._epoch_key)
 
     def destroy(self, session: Session, pseudonym: UUID, purpose: str) -> None:
         """Remove a secret: unusable once committed, and past recovery once the key of its day is destroyed.
@@ -156,25 +172,15 @@ class Keystore:
     def open_intake(self, epoch: str, sealed: bytes, submission: UUID) -> dict[str, Any]:
         """Open a mailbox entry. What it holds was written outside: check it.
 
-        Raises IntakeEpochMissing, KeystoreDamaged, Unsealable.
+        Raises IntakeEpochMissing, KeystoreDamaged, KeystoreUnreadable, Unsealable.
         """
-        try:
-            seed = self._intakes.read(epoch).key
-        except KeystoreMissing:
-            raise IntakeEpochMissing("the intake's private key of this week is gone") from None
-        return open_from_intake(seed, epoch, sealed, submission)
+        return self.intakes.opened(epoch, sealed, submission)
 
-    def old_intakes(self, session: Session, now: datetime) -> tuple[str, ...]:
-        """Return the weeks of the intake pairs whose dates are past and that no mailbox row uses."""
-        used = set(session.scalars(select(MailboxEntry.epoch).distinct()))
-        past = (name for name in self._intakes.names() if validity(name)[1] + SETTLE < now)
-        return tuple(name for name in past if name not in used)
-
-    def destroy_intakes(self, names: Iterable[str]) -> None:
-        """Destroy the intake pairs of these weeks."""
+    def destroy_months(self, names: Iterable[str]) -> None:
+        """Destroy the ledger's keys of these months; what their events say can't be read any more, in any copy."""
         for name in names:
-            self._intakes.destroy(name)
-            destroy(self._holder.keys().root.public_dir / public_name(name))
+            destroy(self._holder.keys().root.public_dir / PUBLIC_MONTHS.name(name))
+            self.months.destroy(name)
 
     def seal_field(self, silo: Silo, label: str, value: bytes) -> bytes:
         """Seal a small value of a silo (a TOTP key) under that silo's key, bound to a label naming its row."""
@@ -197,9 +203,9 @@ class Keystore:
         return derive(self._holder.keys().root.deriving(silo), f"field {silo} {label}")
 
     def unreadable(self) -> list[str]:
-        """Return the names of the keys of days, weeks and indexes whose files can't be read."""
+        """Return the names of the keys of half-days, months and indexes whose files can't be read."""
         keys, found = self._holder.keys(), []
-        for files in (keys.epochs, keys.intakes, self.indexes):
+        for files in (keys.epochs, keys.intakes, self.months, self.indexes):
             for name in files.names():
                 try:
                     files.read(name)
@@ -208,33 +214,58 @@ class Keystore:
         return found
 
     def rewrap_files(self) -> tuple[int, int]:
-        """Wrap every key file under the newest silo keys; return how many, and how many none opens.
-
-        Only while the keystore is sealed: a key that the worker destroys meanwhile would come back.
-        """
+        """Wrap every key file under the newest silo keys; return how many, and how many none opens."""
         root = self._holder.keys().root
-        versions = {"epoch": root.versions("keys"), "intake": root.intake_versions}
-        return rewrap(self.directory, versions | {"index": root.versions("identity")})
+        wrapping = {"epoch": "keys", "intake": "intake", "ledger": "ledger", "index": "identity"}
+        return rewrap(self.directory, {kind: root.versions(name) for kind, name in wrapping.items()})
+
+    @property
+    def intakes(self) -> IntakePairs:
+        """Return the intake's key pairs."""
+        keys = self._holder.keys()
+        return IntakePairs(keys.intakes, keys.root.public_dir, keys.signer)
+
+    @property
+    def months(self) -> KeyFiles:
+        """Return the files of the ledger's keys of months (app/vault/months.py)."""
+        return KeyFiles(self.directory, "ledger", MONTH_NAME, lambda: self._holder.keys().root.versions("ledger"))
 
     @property
     def indexes(self) -> KeyFiles:
-        """Return the files of the keys of blind indexes (app/vault/blind.py), as they are wrapped now."""
-        newest, *former = self._holder.keys().root.versions("identity")
-        return KeyFiles(self.directory, "index", _YEAR_NAME, newest, former)
+        """Return the files of the keys of blind indexes (app/vault/blind.py)."""
+        return KeyFiles(self.directory, "index", _YEAR_NAME, lambda: self._holder.keys().root.versions("identity"))
 
     @property
     def _epochs(self) -> KeyFiles:
         return self._holder.keys().epochs
 
-    @property
-    def _intakes(self) -> KeyFiles:
-        return self._holder.keys().intakes
+    def _ensure_months(self, now: datetime) -> tuple[str, ...]:
+        """Make and publish the pairs of this month and of those that begin soon; return which were made."""
+        keys, there, made = self._holder.keys(), self.months.names(), []
+        wanted = tuple(months_ahead(now))
+        _say_to_come(month for month in there if month > wanted[-1])
+        for month in wanted:
+            path = keys.root.public_dir / PUBLIC_MONTHS.name(month)
+            if month not in there and self.months.make(month, new_seed(), now):
+                made.append(month)
+            elif path.exists():
+                continue
+            public = public_of(self.months.read(month).key)
+            replace_public(path, PUBLIC_MONTHS.document(month, public, keys.signer))
+        return tuple(made)
 
-    def _epoch_key(self, epoch: str) -> bytes:
+    def _epoch_key(self, epoch: str) -> DayKey:
         try:
-            return self._epochs.read(epoch).key
+            return DayKey(self._epochs.read(epoch).key)
         except KeystoreMissing:
             raise EpochKeyMissing("the key of the day that wrapped a secret is gone") from None
+
+
+def _say_to_come(months: Iterable[str]) -> None:
+    """Say in the log that a wrong clock made keys of months: they are left as they are, and serve in their time."""
+    to_come = sum(1 for _ in months)
+    if to_come:
+        _log.error("ledger keys of months to come are left unused: a clock was wrong", extra={"count": to_come})
 
 
 def _is(pseudonym: UUID, purpose: str) -> tuple[Any, Any]:

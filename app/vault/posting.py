@@ -1,18 +1,32 @@
 """Leaving sealed secrets in the keys silo, and fetching the one that code words lead to.
 
-On PostgreSQL these are three functions of the silo (migration keys/0002), which the patient zone may call without
-any right to a table; on SQLite, which enforces no rights, the same statements are made here.
+On PostgreSQL these are three functions of the silo (migrations keys/0002 and 0006), which the patient zone may call
+without any right to a table; on SQLite, which enforces no rights, the same statements are made here.
 """
 
-from datetime import datetime
-from typing import NamedTuple
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, String, Uuid, bindparam, column, func, select
+from sqlalchemy import Boolean, LargeBinary, String, Uuid, bindparam, column, func, select
 from sqlalchemy.orm import Session
 
 from app.db import UTCDateTime, insert_for
+from app.vault.closing import IntakeClosed, is_closed
+from app.vault.intake import is_epoch
 from app.vault.models import MailboxEntry, SpaceSecret
+
+LATE = timedelta(days=1)
+"""How long a row may wait in the mailbox before it means that nobody takes in what is sent."""
+
+
+_log = logging.getLogger("paravent.vault")
+
+
+class NotAnEpoch(ValueError):
+    """A mailbox row names no intake pair there could be: no private key could ever open it, nor be past for it."""
 
 
 class SealedSecret(NamedTuple):
@@ -28,6 +42,7 @@ _POST = select(
         bindparam("epoch", type_=String()),
         bindparam("sealed", type_=LargeBinary()),
         bindparam("created_at", type_=UTCDateTime()),
+        type_=Boolean(),
     )
 )
 _KEEP = select(
@@ -46,13 +61,28 @@ _FETCH_HERE = select(SpaceSecret.sealed, SpaceSecret.submission).where(SpaceSecr
 
 
 def post_secrets(session: Session, submission: UUID, epoch: str, sealed: bytes, created_at: datetime) -> None:
-    """Put a submission's secrets, sealed to a week's intake key, into the mailbox, over what it put there."""
+    """Put a submission's secrets, sealed to an intake key, into the mailbox, over what it put there.
+
+    Raises NotAnEpoch, and IntakeClosed when the key's pair is closed, its private key gone or about to be: nothing
+    was put there. PostgreSQL refuses the same by itself (migration keys/0006), whoever calls.
+    """
+    if not is_epoch(epoch):
+        raise NotAnEpoch("a mailbox row is for a half-day, such as 2026-11-21T12")
     fresh = {"epoch": epoch, "sealed": sealed, "created_at": created_at}
+    if not _posted(session, submission, fresh):
+        _log.error("a letter sealed to a closed intake key was refused: is the folder of public keys up to date?")
+        raise IntakeClosed
+
+
+def _posted(session: Session, submission: UUID, fresh: Mapping[str, Any]) -> bool:
+    """Write a row, unless its pair is closed; say whether it was written."""
     if _has_functions(session):
-        session.execute(_POST, {"submission": submission, **fresh})
-        return
+        return bool(session.scalar(_POST, {"submission": submission, **fresh}))
+    if is_closed(session, fresh["epoch"]):
+        return False
     entry = insert_for(session, MailboxEntry).values(submission=submission, **fresh)
     session.execute(entry.on_conflict_do_update(index_elements=[MailboxEntry.submission], set_=fresh))
+    return True
 
 
 def keep_space_secret(
@@ -75,6 +105,12 @@ def space_secret(session: Session, locator: bytes) -> SealedSecret | None:
     """Return the sealed secret of a locator, or None."""
     row = session.execute(_FETCH if _has_functions(session) else _FETCH_HERE, {"locator": locator}).first()
     return SealedSecret(*row) if row else None
+
+
+def count_late(session: Session, now: datetime) -> int:
+    """Return how many rows of the mailbox have waited for longer than a day; for who may read it."""
+    late = select(func.count()).select_from(MailboxEntry).where(MailboxEntry.created_at < now - LATE)
+    return session.scalar(late) or 0
 
 
 def _has_functions(session: Session) -> bool:

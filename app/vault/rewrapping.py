@@ -1,17 +1,19 @@
 """The turn of the day's key: every secret is wrapped again under it, so that older keys can be destroyed."""
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.vault.errors import EpochKeyMissing, KeystoreError
+from app.vault.errors import EpochKeyMissing, KeystoreError, TokenAbsent, TokenLost, TokenPinRefused
+from app.vault.half_days import day_of
 from app.vault.keyfiles import KeyFiles
 from app.vault.models import Secret
-from app.vault.sealing import Unsealable, lock, unlock
+from app.vault.sealing import Unsealable
+from app.vault.wrapping import DayKey
 
 BATCH = 500
 """Most secrets one transaction moves."""
@@ -21,6 +23,17 @@ the clocks of two processes may be."""
 
 _log = logging.getLogger("paravent.vault")
 _NAMED = Secret.pseudonym, Secret.purpose
+_ROWS = Secret.__table__.c
+_MOVE = (
+    update(Secret.__table__)  # type: ignore[arg-type]  # a table, as every model's is
+    .where(
+        _ROWS.pseudonym == bindparam("its_pseudonym"),
+        _ROWS.purpose == bindparam("its_purpose"),
+        _ROWS.wrapped == bindparam("was"),
+    )
+    .values(epoch=bindparam("to"), wrapped=bindparam("again"))
+)
+"""Moves a batch of rows, as one statement made ready; one that was changed meanwhile stays as it is."""
 
 
 class DayTurn:
@@ -29,14 +42,16 @@ class DayTurn:
     What can't be moved is counted as lost, and stops nothing else: a damaged row, or one whose key is gone or
     can't be read. A key outlives the pass in which a row needed it: a later pass, which finds that the moves were
     committed, names it as unused. A damaged row keeps no key, since none opens it; one whose key file can't be
-    read keeps that file, which may be mended.
+    read keeps that file, which may be mended. Where an HSM that keeps keys of days is away, the pass ends by
+    TokenAbsent, TokenPinRefused or TokenLost: what was committed stays moved, the rest waits for the next one.
     """
 
     def __init__(self, epochs: KeyFiles, now: datetime) -> None:
         self._epochs, self._now = epochs, now
         self.today = current_epoch(epochs, now)
         self._today = epochs.read(self.today)
-        self._keys: dict[str, bytes | None] = {}
+        self._wrapping = DayKey(self._today.key)
+        self._keys: dict[str, DayKey | None] = {}
         self._needed: set[str] = set()
         self._after: tuple[UUID, str] | None = None
         self._whole = False
@@ -50,10 +65,11 @@ class DayTurn:
             later = and_(Secret.pseudonym == pseudonym, Secret.purpose > purpose)
             stale = stale.where(or_(Secret.pseudonym > pseudonym, later))
         rows = session.execute(stale.order_by(*_NAMED).limit(BATCH)).all()
-        for row in rows:
-            moved = self._move(session, row)
-            self.moved += moved
-            self.lost += not moved
+        found = [again for row in rows if (again := self._again(row)) is not None]
+        if found:
+            session.execute(_MOVE, found)
+        self.moved += len(found)
+        self.lost += len(rows) - len(found)
         if len(rows) == BATCH:
             self._after = (rows[-1].pseudonym, rows[-1].purpose)
             return True
@@ -77,28 +93,28 @@ class DayTurn:
         if to_come:
             _log.error("keys of days to come are left unused: a clock was wrong", extra={"count": to_come})
 
-    def _move(self, session: Session, row: Any) -> bool:
-        """Wrap one row again. Returns False when it can't be read."""
+    def _again(self, row: Any) -> dict[str, Any] | None:
+        """Wrap one row's secret again, for `_MOVE`. Returns None when it can't be read."""
         key = self._key_of(row.epoch)
         if key is None:
             self._needed.add(row.epoch)
-            return False
-        bound_to = wrapped_for(row.pseudonym, row.purpose)
+            return None
         try:
-            secret = unlock(key, row.wrapped, bound_to)
+            secret = key.unwrap(row.wrapped, row.pseudonym, row.purpose)
         except Unsealable:
-            return False
+            return None
         self._needed.add(row.epoch)
-        same = (Secret.pseudonym == row.pseudonym, Secret.purpose == row.purpose, Secret.wrapped == row.wrapped)
-        again = lock(self._today.key, secret, bound_to)
-        session.execute(update(Secret).where(*same).values(epoch=self.today, wrapped=again))
-        return True
+        again = self._wrapping.wrap(secret, row.pseudonym, row.purpose)
+        was = {"its_pseudonym": row.pseudonym, "its_purpose": row.purpose, "was": row.wrapped}
+        return was | {"to": self.today, "again": again}
 
-    def _key_of(self, epoch: str) -> bytes | None:
+    def _key_of(self, epoch: str) -> DayKey | None:
         """Return a day's key, read once a pass; None when it is gone or can't be read."""
         if epoch not in self._keys:
             try:
-                self._keys[epoch] = self._epochs.read(epoch).key
+                self._keys[epoch] = DayKey(self._epochs.read(epoch).key)
+            except (TokenAbsent, TokenPinRefused, TokenLost):
+                raise
             except KeystoreError:
                 self._keys[epoch] = None
         return self._keys[epoch]
@@ -110,16 +126,6 @@ def current_epoch(epochs: KeyFiles, now: datetime) -> str:
     if not begun:
         raise EpochKeyMissing("the keystore has no key of the day: call ensure_epoch")
     return begun[-1]
-
-
-def wrapped_for(pseudonym: UUID, purpose: str) -> bytes:
-    """Return the associated data of a wrapped secret: its row's."""
-    return b"paravent secret 1 " + pseudonym.bytes + purpose.encode()
-
-
-def day_of(moment: datetime) -> str:
-    """Return the name of the key of a moment's day (UTC)."""
-    return moment.astimezone(UTC).date().isoformat()
 
 
 def _begun(epochs: KeyFiles, now: datetime) -> list[str]:

@@ -62,11 +62,6 @@ class Root:
     deriving_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     unrecorded: tuple[str, ...] = ()
 
-    @property
-    def intake_versions(self) -> tuple[bytes, ...]:
-        """Return the keys that wrap the intake's private keys, newest first."""
-        return self.versions(_INTAKE)
-
     def versions(self, name: str) -> tuple[bytes, ...]:
         """Return a silo's keys, newest first."""
         return (self.silo_keys[name], *self.former_keys.get(name, ()))

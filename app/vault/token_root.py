@@ -40,7 +40,7 @@ _PIN_REFUSED = (
     pkcs11.UserPinNotInitialized,
 )
 _REFUSED = (pkcs11.MechanismInvalid, pkcs11.MechanismParamInvalid)
-_NOT_ITS_OWN = (
+NOT_ITS_OWN: tuple[type[Exception], ...] = (
     pkcs11.GeneralError,  # What SoftHSM answers to a wrong GCM tag; other trouble too, so the token is asked again.
     pkcs11.EncryptedDataInvalid,
     pkcs11.EncryptedDataLenRange,
@@ -55,7 +55,7 @@ def ensure_key(token: Token) -> bool:
 
     Raises TokenAbsent, TokenPinRefused, TokenKeyMissing (several of that label), TokenLost.
     """
-    with _session(token, writing=True) as session:
+    with session_with(token, writing=True) as session:
         if any(True for _ in session.get_objects(_wanted(token))):
             _key(session, token)
             return False
@@ -76,14 +76,19 @@ def wrap(token: Token) -> tuple[bytes, WrappedByToken]:
     Raises TokenAbsent, TokenPinRefused, TokenKeyMissing, TokenKeyLoose, TokenUnable, TokenLost.
     """
     secret = os.urandom(_SECRET)
-    with _session(token) as session:
-        key = _key(session, token)
-        if key[Attribute.EXTRACTABLE] or not key[Attribute.SENSITIVE]:
-            raise TokenKeyLoose("the HSM's key can be taken out of it: name another by PARAVENT_PKCS11_KEY_LABEL")
-        terms = _wrapped(session, key, secret)
-        if _unwrapped(session, key, terms) != secret:
-            raise TokenUnable("the HSM does not give back what it wrapped: ask its maker")
+    with session_with(token) as session:
+        terms = wrapped_with(session, _key(session, token), secret)
     return secret, terms
+
+
+def wrapped_with(session: Any, key: Any, secret: bytes) -> WrappedByToken:
+    """Wrap bytes with a key of the token, and unwrap them once. Raises TokenKeyLoose, TokenUnable."""
+    if key[Attribute.EXTRACTABLE] or not key[Attribute.SENSITIVE]:
+        raise TokenKeyLoose("the HSM's key can be taken out of it: name another by PARAVENT_PKCS11_KEY_LABEL")
+    terms = _wrapped(session, key, secret)
+    if opened_by(session, key, terms) != secret:
+        raise TokenUnable("the HSM does not give back what it wrapped: ask its maker")
+    return terms
 
 
 def unwrap(token: Token, terms: WrappedByToken) -> bytes:
@@ -92,11 +97,11 @@ def unwrap(token: Token, terms: WrappedByToken) -> bytes:
     Raises TokenAbsent, TokenPinRefused, TokenKeyMissing, TokenUnable, TokenLost, and WrongUnlock when the token's
     key is another than the one that wrapped them, or they were altered.
     """
-    with _session(token) as session:
+    with session_with(token) as session:
         key = _key(session, token)
         try:
-            return _unwrapped(session, key, terms)
-        except _NOT_ITS_OWN:
+            return opened_by(session, key, terms)
+        except NOT_ITS_OWN:
             session.generate_random(64)  # Does the token answer at all? If not, it is lost.
             raise WrongUnlock(
                 "the HSM's key is not the one of this keystore: check the token and its label"
@@ -115,7 +120,8 @@ def told() -> Iterator[None]:
 
 
 @contextmanager
-def _session(token: Token, *, writing: bool = False) -> Iterator[Any]:
+def session_with(token: Token, *, writing: bool = False) -> Iterator[Any]:
+    """Give a session, signed in, that ends with the block. Raises TokenAbsent, TokenPinRefused, TokenLost."""
     with _ONE_AT_A_TIME:
         session = _entered(token, writing=writing)
         try:
@@ -202,7 +208,8 @@ def _by_key_wrap(session: Any, key: Any, secret: bytes) -> WrappedByToken:
     return WrappedByToken(_KEY_WRAP, key.wrap_key(inner, mechanism=Mechanism.AES_KEY_WRAP))
 
 
-def _unwrapped(session: Any, key: Any, terms: WrappedByToken) -> bytes:
+def opened_by(session: Any, key: Any, terms: WrappedByToken) -> bytes:
+    """Return what a key of the token wrapped. Raises TokenUnable, and `NOT_ITS_OWN` when it is another's."""
     if terms.mechanism == _GCM:
         nonce, sealed = terms.wrapped[:_NONCE], terms.wrapped[_NONCE:]
         return bytes(key.decrypt(sealed, mechanism=Mechanism.AES_GCM, mechanism_param=_gcm(nonce)))

@@ -1,6 +1,5 @@
 """A room where custody's commands are tried: a keystore, its silos, two administrators, an invented terminal."""
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from uuid import UUID, uuid4
 from argon2 import PasswordHasher, profiles
 from sqlalchemy import select
 
+from app.cli.environment import silos_of
 from app.cli.keys_ceremony import hold_ceremony
 from app.cli.keys_table import Table
 from app.clinic.sign_in import totp_label
@@ -24,10 +24,13 @@ from app.desk.passwords import Passwords
 from app.desk.second_factor import current_code, new_totp_secret
 from app.ledger.models import Base as LedgerBase
 from app.ledger.models import Event
+from app.ledger.opening import EventKeys
+from app.ledger.service import events_named
 from app.vault.keystore import Keystore, Unlock
 from app.vault.models import Base as KeysBase
 from app.vault.root import read_head
 from app.vault.unlock import new_key_file
+from tests.factories.house import House
 
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
 LONG = "sept nuages sur la colline"
@@ -151,7 +154,7 @@ def make_room(tmp_path: Path) -> Room:
         "KEYSTORE_KEY_FILE": str(key_file),
     }
     settings = load_settings({f"PARAVENT_{name}": value for name, value in environ.items()})
-    db = Databases(settings.databases)
+    db = silos_of(settings)
     for silo, base in (("keys", KeysBase), ("ledger", LedgerBase), ("desk", DeskBase)):
         base.metadata.create_all(db.engine(silo))  # type: ignore[arg-type]  # the names of three silos
     people = People()
@@ -175,6 +178,19 @@ def _hire(db: Databases, keystore: Keystore, login: str, role: str) -> UUID:
     return person
 
 
+def sign_with(people: People, house: House, directory: Path, *logins: str) -> None:
+    """Hire these administrators in a house, and let them sign when they are asked to."""
+    keystore = Keystore.open(directory, Unlock(key_file=house.root / "unlock"), heeds_seal=False)
+    people.typed |= {"First person": [logins[0]], "Second person": list(logins[1:])}
+    people.typed |= {"Password": [PASSWORD for _ in logins], "Code": []}
+    for login in logins:
+        person = _hire(house.db, keystore, login, "administrator")
+        with house.db.reading("desk") as session:
+            sealed = session.get_one(Staff, person).sealed_totp or b""
+        secret = keystore.open_field("desk", totp_label(person), sealed).decode()
+        people.typed["Code"].append(current_code(secret, house.clock()))
+
+
 def after_ceremony(room: Room) -> Room:
     """Hold a ceremony of 3 of 5 in a room."""
     assert hold_ceremony(room.table, 3, 5) == 0
@@ -184,10 +200,11 @@ def after_ceremony(room: Room) -> Room:
     return room
 
 
-def changes(room: Room) -> list[dict[str, Any]]:
+def changes(room: Room, unlock: Unlock | None = None) -> list[dict[str, Any]]:
     """Return the fields of every change of the keystore in the ledger."""
-    payloads = [json.loads(payload) for payload in room.events()]
-    return [payload["fields"] for payload in payloads if payload["name"] == "keys.changed"]
+    db, keystore = room.table.db, Keystore.open(room.directory, unlock or room.unlock, heeds_seal=False)
+    found = events_named(db, "keys.changed", NOW - timedelta(days=1), EventKeys(db, keystore))
+    return [entry.content.fields for entry in found if entry.content]
 
 
 def kinds(room: Room) -> list[str]:

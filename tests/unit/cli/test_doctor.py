@@ -11,17 +11,16 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from app.cli import doctor_machine, doctor_place, doctor_settings, doctor_silos
+from app.cli import doctor_machine, doctor_place
 from app.cli.doctor import CHECKS, examine
 from app.cli.environment import file_of, read_file, write_file
 from app.cli.findings import Place
 from app.clock import system_clock
-from app.config import SILOS_OF_ZONE, Settings, WordsCost, Zone
+from app.config import WordsCost
 from app.db import Databases
 from app.ledger.service import record
 from app.vault.models import MailboxEntry
 from tests.factories.installed import a_machine, place_in, settings_in
-from tests.factories.scratch import postgres_urls
 from tests.factories.served import self_signed
 
 QUICK = tuple(check for check in CHECKS if check is not doctor_place.patient_code)
@@ -63,8 +62,12 @@ def opened_unlock(var: Path) -> None:
 
 
 def lost_intake_key(var: Path) -> None:
-    for path in (var / "public").iterdir():
+    for path in (var / "public").glob("intake-*"):
         path.unlink()
+
+
+def lost_ledger_key(var: Path) -> None:
+    sorted((var / "public").glob("ledger-*.json"))[1].unlink()
 
 
 def lost_silo(var: Path) -> None:
@@ -81,7 +84,7 @@ def old_silo(var: Path) -> None:
 def line_of_tomorrow(var: Path) -> None:
     db = Databases({"ledger": f"sqlite:///{var}/ledger.sqlite"})
     tomorrow = system_clock() + timedelta(days=1)
-    record(db, tomorrow, "worker", "epoch.made", epoch="2026-11-22", kind="secrets")
+    record(db, tomorrow, "cli", "epoch.made", epoch="2026-11-22", kind="secrets")
     db.dispose()
 
 
@@ -116,6 +119,7 @@ def old_backup(var: Path) -> None:
         (key_for_patients, "zone files: patient.env names the keystore"),
         (opened_unlock, "keystore: other users can read unlock.key"),
         (lost_intake_key, "intake key: patients can't send"),
+        (lost_ledger_key, "ledger key: nothing can be recorded, and so nothing opened: of the next month"),
         (lost_silo, "silos: care does not answer"),
         (old_silo, "silos: desk has the tables of another release"),
         (line_of_tomorrow, "clock: the ledger's newest line is of"),
@@ -182,62 +186,6 @@ def test_a_keystore_of_the_patients_user_is_found(var: Path) -> None:
     assert "keystore: p owns a part of the keystore or what unlocks it" in found(place)
     other = place_in(var, users={"p": os.geteuid() + 1}.get, patient_user="p")
     assert "keystore: p can't read the keystore" in found(other, "ok")
-
-
-def served(settings: Settings, query: str) -> Settings:
-    addresses = {silo: f"postgresql+psycopg://u@db.example/{silo}{query}" for silo in settings.databases}
-    return replace(settings, databases=addresses)
-
-
-@pytest.mark.parametrize(
-    ("query", "loose"),
-    [
-        ("", True),
-        ("?sslmode=require", True),
-        ("?sslmode=verify-ca", True),
-        ("?sslmode=verify-full", False),
-        ("?host=/run/postgresql", False),
-    ],
-)
-def test_a_database_whose_certificate_is_not_checked_is_found(var: Path, query: str, *, loose: bool) -> None:
-    place = place_in(var)
-    one = replace(place, zones={"patient": served(place.zones["patient"], query)})
-    faults = list(doctor_settings.database_addresses(one))
-    place.db.dispose()
-    assert [finding.level for finding in faults] == ["fault" if loose else "ok"]
-    assert not loose or "patient: front, patient: keys, patient: ledger" in faults[0].said
-
-
-@pytest.mark.postgres
-def test_a_login_above_all_rights_is_found(var: Path) -> None:
-    with postgres_urls() as urls:
-        place = place_in(var)
-        zones: dict[Zone, Settings] = {
-            zone: replace(one, databases={silo: urls[silo] for silo in SILOS_OF_ZONE[zone]})
-            for zone, one in place.zones.items()
-        }
-        (finding,) = doctor_silos.logins(replace(place, zones=zones))
-        place.db.dispose()
-    assert finding.level == "fault"
-    assert "patient in front" in finding.said
-
-
-@pytest.mark.parametrize("differences", [[], ["front: paravent_patient_front may delete from drafts"]])
-def test_differences_of_rights_are_told_one_by_one(var: Path, differences: list[str]) -> None:
-    place = place_in(var, rights=lambda _db: differences)
-    on_a_server = replace(place, settings=served(place.settings, "?sslmode=verify-full"))
-    told = list(doctor_silos.rights(on_a_server))
-    place.db.dispose()
-    expected = differences or ["each login may do what is declared, and no more"]
-    assert [one.said for one in told] == expected
-    assert {one.level for one in told} == {"fault" if differences else "ok"}
-
-
-def test_rights_that_nobody_compared_are_said_to_be_so(var: Path) -> None:
-    place = place_in(var)
-    (told,) = doctor_silos.rights(replace(place, settings=served(place.settings, "")))
-    place.db.dispose()
-    assert (told.level, "not compared" in told.said) == ("warning", True)
 
 
 @pytest.mark.parametrize(

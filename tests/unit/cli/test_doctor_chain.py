@@ -24,7 +24,7 @@ def _said(var: Path) -> list[str]:
 
 
 def _recorded(db: Databases, at: datetime) -> None:
-    record(db, at, "worker", "epoch.made", epoch="2026-11-22", kind="secrets")
+    record(db, at, "cli", "epoch.made", epoch="2026-11-22", kind="secrets")
 
 
 def _turn(db: Databases, at: datetime, anchors: Path | None) -> None:

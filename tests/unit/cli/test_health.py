@@ -15,10 +15,12 @@ from sqlalchemy import make_url, text
 
 from app.cli import silos
 from app.cli.environment import file_of, read_file
-from app.cli.health import Listener, Sight, look, newest_revision, see_silo, start
+from app.cli.health import Listener, Sight, look, newest_revision, see_day_key, see_silo, start
 from app.clock import system_clock
 from app.config import Settings, SettingsError, Zone, load_settings
 from app.db import SILOS, Databases, Silo
+from app.vault.intake import intake_epoch
+from app.vault.posting import LATE, post_secrets
 from tests.factories.installed import settings_in
 from tests.factories.scratch import postgres_urls
 
@@ -35,7 +37,7 @@ def test_a_zone_that_has_everything_is_ready(var: Path, zone: Zone) -> None:
 
 def test_each_zone_looks_at_its_own_silos_only(var: Path) -> None:
     assert [sight.what for sight in look(settings_in(var, "patient"), system_clock())] == [
-        "front", "keys", "ledger", "intake key", "memory",
+        "front", "keys", "ledger", "intake key", "ledger key", "memory",
     ]  # fmt: skip
 
 
@@ -64,15 +66,40 @@ def test_a_silo_of_another_release_is_said(var: Path, statement: str, said: str)
 def test_without_a_key_to_seal_to_patients_pages_are_not_ready(var: Path) -> None:
     for path in (var / "public").iterdir():
         path.write_text("{}")
-    assert [sight.what for sight in amiss(settings_in(var, "patient"))] == ["intake key"]
+    assert [sight.what for sight in amiss(settings_in(var, "patient"))] == ["intake key", "ledger key"]
+
+
+@pytest.mark.parametrize("zone", ["patient", "clinic", "worker"])
+@pytest.mark.parametrize("month", [0, 1])
+def test_without_a_key_to_record_by_this_month_or_the_next_no_zone_is_ready(
+    var: Path, zone: Zone, month: int
+) -> None:
+    sorted((var / "public").glob("ledger-*.json"))[month].unlink()
+    (sight,) = amiss(settings_in(var, zone))
+    assert (sight.what, ("this month", "the next month")[month] in sight.said) == ("ledger key", True)
 
 
 def test_without_the_key_of_the_day_the_inner_zones_are_not_ready(var: Path) -> None:
     (key,) = (var / "keystore").glob("epoch-*.key")
-    midnight = datetime.fromisoformat(key.stem.removeprefix("epoch-")).replace(tzinfo=UTC) + timedelta(days=1)
-    assert amiss(settings_in(var, "clinic"), midnight + timedelta(minutes=9)) == []
-    late = amiss(settings_in(var, "clinic"), midnight + timedelta(minutes=11))
+    ends = datetime.fromisoformat(key.stem.removeprefix("epoch-")).replace(tzinfo=UTC) + timedelta(hours=12)
+    assert amiss(settings_in(var, "clinic"), ends + timedelta(minutes=9)) == []
+    late = amiss(settings_in(var, "clinic"), ends + timedelta(minutes=11))
     assert [sight.what for sight in late] == ["key of the day"]
+
+
+def test_what_nobody_takes_in_for_a_day_is_said_by_the_worker_alone(var: Path) -> None:
+    settings, now = settings_in(var, "worker"), system_clock()
+    db = Databases(settings.databases)
+    with db.writing("keys") as session:
+        post_secrets(session, uuid4(), intake_epoch(now), b"", now)
+    db.dispose()
+    assert "mailbox" not in [sight.what for sight in amiss(settings, now + LATE)]
+    key = see_day_key(settings, now + LATE + timedelta(seconds=1))  # which nobody turned in this test
+    late = [sight for sight in amiss(settings, now + LATE + timedelta(seconds=1)) if sight != key]
+    assert late == [Sight("mailbox", False, "something has waited for a day: read the worker's log")]
+    others: tuple[Zone, ...] = ("patient", "clinic")
+    for zone in others:
+        assert "mailbox" not in [sight.what for sight in look(settings_in(var, zone), now + 2 * LATE)]
 
 
 def test_a_process_that_could_be_dumped_is_not_ready(var: Path) -> None:

@@ -44,7 +44,7 @@ def test_an_hsm_replaces_the_key_file(room: Room) -> None:
     settings = _by_hsm_alone(room.table).settings
     keystore = Keystore.open(room.directory, unlock_of(settings))
     assert keystore.verify_key == settings.verify_key
-    assert [change["change"] for change in changes(room)] == ["lock_added", "lock_removed"]
+    assert [change["change"] for change in changes(room, unlock_of(settings))] == ["lock_added", "lock_removed"]
     assert settings.token
     elsewhere = replace(settings, token=replace(settings.token, label="elsewhere"))
     with unchanged(room), pytest.raises(TokenAbsent):

@@ -4,20 +4,23 @@ import argparse
 import json
 import stat
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select, update
 
 from app.cli import ledger as commands
-from app.cli.environment import open_vault, settings_of
+from app.cli.environment import open_vault, settings_of, silos_of
 from app.cli.setup import set_up
 from app.clock import system_clock
 from app.config import Settings, SettingsError
 from app.db import Databases
-from app.ledger.models import Event, Leaf
+from app.ledger.models import Event, EventSubject, Leaf
 from app.ledger.service import record
 from app.worker.chain import Chain, signer_of
 from tests.factories.kept_ledger import CASE
+
+SOMEBODY = uuid4()
 
 
 @pytest.fixture
@@ -25,9 +28,9 @@ def environ(tmp_path: Path) -> dict[str, str]:
     """An installation of five events, three of them in the tree."""
     given = {"PARAVENT_VAR": str(tmp_path / "var")}
     settings = set_up(given)
-    db = Databases(settings.databases)
+    db = silos_of(settings)
     for waiting in (False, False, False, True, True):
-        record(db, system_clock(), "clinic", "case.opened", (), ["care"], **CASE)
+        record(db, system_clock(), "clinic", "case.opened", [SOMEBODY], ["care"], **CASE)
         if not waiting:
             signer = signer_of(open_vault(settings, db).keystore)
             Chain(db, signer, system_clock, settings.anchors).turn()
@@ -78,8 +81,8 @@ def test_this_ledger_is_verified_with_its_own_anchors(
 def test_what_the_worker_adds_meanwhile_is_no_fault(
     environ: dict[str, str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def then_a_round(settings: Settings) -> list[bytes]:
-        lines = list(bundled(settings))
+    def then_a_round(settings: Settings, *, opened: bool) -> list[bytes]:
+        lines = list(bundled(settings, opened=opened))
         db = Databases(settings.databases)
         Chain(db, signer_of(open_vault(settings, db).keystore), system_clock, settings.anchors).turn()
         db.dispose()
@@ -111,11 +114,38 @@ def test_a_bundle_is_written_for_its_owner_alone_and_verified(
     assert run(environ, "export", str(file)) == 0
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     kinds = [json.loads(line)["kind"] for line in file.read_text().splitlines()]
-    assert kinds == ["ledger", *["event", "checkpoint"] * 3, "event", "event", "end"]
+    assert kinds == ["ledger", "event_key", *["event", "checkpoint"] * 3, "event", "event", "end"]
+    assert str(SOMEBODY) not in file.read_text()
     assert run(pinned(environ, capfd), "verify", str(file)) == 0
     assert "0 anchored notes" in capfd.readouterr().out
     assert run(environ, "export", str(file)) == 1
     assert "Name a new file" in capfd.readouterr().err
+
+
+def test_an_opened_bundle_names_whom_events_concern_and_an_outsider_checks_it(
+    environ: dict[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "opened.jsonl"
+    assert run(environ, "export", "--opened", str(file)) == 0
+    assert "It holds pseudonyms" in capfd.readouterr().out
+    assert file.read_text().count(str(SOMEBODY)) == 5
+    given = pinned(environ, capfd)
+    assert run(given, "verify", str(file)) == 0
+    file.write_text(file.read_text().replace(str(SOMEBODY), str(uuid4()), 1))
+    assert run(given, "verify", str(file)) == 1
+    assert "columns: position 0\n" in capfd.readouterr().out
+
+
+def test_an_index_row_that_was_altered_shows_once_opened(
+    environ: dict[str, str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    given, db = pinned(environ, capfd), Databases(settings_of(environ).databases)
+    assert run(given, "verify", "--opened") == 0
+    with db.writing("ledger") as session:
+        session.execute(update(EventSubject).values(subject=uuid4()))
+    db.dispose()
+    assert run(given, "verify") == 0
+    assert run(given, "verify", "--opened") == 1
 
 
 def test_a_fault_is_named_and_is_the_exit_status(

@@ -148,7 +148,7 @@ def test_what_a_space_would_not_do_is_told(
     def too_late(*_given: object) -> None:
         raise TooLate
 
-    monkeypatch.setattr(space, "cancel", too_late)
+    monkeypatch.setitem(vars(space)["_ACTS"], "cancel", too_late)
     faults = found(tmp_path, [orchard]).faults
     assert faults
     assert all("what the button cancel asks for is not done" in fault for fault in faults), faults

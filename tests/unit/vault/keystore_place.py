@@ -7,13 +7,15 @@ from pathlib import Path
 from app.config import WordsCost
 from app.db import Databases
 from app.ledger.models import Base as LedgerBase
+from app.ledger.sealed import MonthSealer
 from app.vault.intake import IntakeKey, load_intake_key
 from app.vault.keystore import Keystore, Unlock
 from app.vault.models import Base as KeysBase
 
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
 """A Wednesday."""
-WEEK = "2026-W47"
+PAIR = "2026-11-18"
+"""The intake pair of that half-day."""
 CHEAP = WordsCost(memory_kib=64, passes=1)
 UNLOCK = Unlock(passphrase="quatre saisons au jardin")
 
@@ -40,4 +42,6 @@ def make_place(tmp_path: Path, now: datetime = NOW) -> Place:
     KeysBase.metadata.create_all(db.engine("keys"))
     LedgerBase.metadata.create_all(db.engine("ledger"))
     directory, public_dir = tmp_path / "keystore", tmp_path / "public"
-    return Place(directory, public_dir, Keystore.create(directory, public_dir, UNLOCK, now, CHEAP), db)
+    keystore = Keystore.create(directory, public_dir, UNLOCK, now, CHEAP)
+    db.sealer = MonthSealer(public_dir, keystore.verify_key)
+    return Place(directory, public_dir, keystore, db)

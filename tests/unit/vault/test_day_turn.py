@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import select, update
 
 from app.vault.errors import EpochKeyMissing, KeystoreDamaged
+from app.vault.half_days import HALF_DAY_NAME, day_of
 from app.vault.keyfiles import KeptKey, KeyFiles
 from app.vault.keystore import SETTLE
 from app.vault.models import Secret
-from app.vault.rewrapping import BATCH, DayTurn, wrapped_for
-from app.vault.sealing import lock, new_secret
+from app.vault.rewrapping import BATCH, DayTurn
+from app.vault.sealing import new_secret
+from app.vault.wrapping import DayKey
 from tests.unit.vault.keystore_place import NOW, Place, make_place
 
 TOMORROW = NOW + timedelta(days=1)
@@ -177,7 +179,8 @@ class _CountedKeys(KeyFiles):
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(mode=0o700)
-        super().__init__(directory, "epoch", r"\d{4}-\d\d-\d\d", new_secret())
+        wrapping = (new_secret(),)
+        super().__init__(directory, "epoch", HALF_DAY_NAME, lambda: wrapping)
         self.days: list[str] = []
 
     def read(self, name: str) -> KeptKey:
@@ -192,7 +195,7 @@ def test_secrets_move_by_batches_and_each_key_is_read_once(tmp_path: Path) -> No
     with place.db.writing("keys") as session:
         for number in range(BATCH + 2):
             pseudonym = UUID(int=number + 1)
-            wrapped = lock(old, new_secret(), wrapped_for(pseudonym, "care")) if number else b"damaged"
+            wrapped = DayKey(old).wrap(new_secret(), pseudonym, "care") if number else b"damaged"
             session.add(Secret(pseudonym=pseudonym, purpose="care", epoch="2026-11-18", wrapped=wrapped))
 
     day, moved, more = DayTurn(keys, TOMORROW), [0], True
@@ -239,7 +242,11 @@ def test_a_key_of_a_day_to_come_is_left_unused_and_said(tmp_path: Path, caplog: 
         assert _turn(place, TOMORROW) == Turned(1, 0, ())
     assert _turn(place, TOMORROW + SETTLE).destroyed == ("2026-11-18",)
 
-    assert [record.__dict__["count"] for record in caplog.records] == [1, 1]
+    said = [(record.message, record.__dict__["count"]) for record in caplog.records]
+    assert set(said) == {
+        ("keys of days to come are left unused: a clock was wrong", 1),
+        ("ledger keys of months to come are left unused: a clock was wrong", 3),
+    }
     assert _get(place, pseudonym) == secret
 
 
@@ -253,3 +260,24 @@ def test_what_a_wrong_clock_put_under_a_day_to_come_is_moved_back(tmp_path: Path
     with place.db.reading("keys") as session:
         assert set(session.scalars(select(Secret.epoch))) == {"2026-11-18"}
     assert {pseudonym: _get(place, pseudonym) for pseudonym in kept} == kept
+
+
+def test_a_day_has_two_keys_whose_names_sort_by_age() -> None:
+    moments = [NOW.replace(hour=0), NOW.replace(hour=11, minute=59), NOW.replace(hour=12), NOW.replace(hour=23)]
+    names = [day_of(moment) for moment in moments]
+    assert names == ["2026-11-18", "2026-11-18", "2026-11-18T12", "2026-11-18T12"]
+    assert names[-1] < day_of(TOMORROW.replace(hour=0)) == "2026-11-19" < "2026-11-19T12"
+    assert day_of(NOW.replace(hour=13, tzinfo=timezone(timedelta(hours=2)))) == "2026-11-18"
+
+
+def test_the_afternoons_key_ends_the_mornings_and_a_former_name_turns_as_before(tmp_path: Path) -> None:
+    place, pseudonym, secret = make_place(tmp_path), uuid4(), new_secret()
+    _put(place, pseudonym, secret)
+    noon = NOW.replace(hour=12)
+    assert _turn(place, noon).moved == 1
+    assert _turn(place, noon + SETTLE).destroyed == ("2026-11-18",)
+    assert place.files("epoch-*") == ["epoch-2026-11-18T12.key"]
+    assert _turn(place, TOMORROW).moved == 1
+    assert _turn(place, TOMORROW + SETTLE).destroyed == ("2026-11-18T12",)
+    with place.db.reading("keys") as session:
+        assert place.keystore.get(session, pseudonym, "care") == secret

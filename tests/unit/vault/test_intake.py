@@ -1,9 +1,9 @@
-"""The intake: sealing to the week's key, and refusing a public file that is not the clinic's."""
+"""The intake: sealing to the half-day's key, and refusing a public file that is not the clinic's."""
 
 import base64
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,13 +17,14 @@ from app.vault.intake import (
     IntakeKey,
     IntakeKeyRefused,
     intake_epoch,
+    is_epoch,
     load_intake_key,
     seal_for_intake,
     signed_document,
     validity,
 )
 from app.vault.sealing import SchemaMissing, Unsealable
-from tests.unit.vault.keystore_place import NOW, WEEK, make_place
+from tests.unit.vault.keystore_place import NOW, PAIR, Place, make_place
 
 DOCUMENT = {"schema": 1, "secrets": {"care": "marker"}}
 
@@ -32,8 +33,8 @@ def test_the_worker_opens_what_was_sealed(tmp_path: Path) -> None:
     place, submission = make_place(tmp_path), uuid4()
     sealed = seal_for_intake(place.intake_key(), DOCUMENT, submission)
     assert b"marker" not in sealed
-    assert place.keystore.open_intake(WEEK, sealed, submission) == DOCUMENT
-    assert place.keystore.open_intake(WEEK, sealed, submission) == DOCUMENT
+    assert place.keystore.open_intake(PAIR, sealed, submission) == DOCUMENT
+    assert place.keystore.open_intake(PAIR, sealed, submission) == DOCUMENT
 
 
 def test_sealed_documents_have_one_length(tmp_path: Path) -> None:
@@ -41,27 +42,29 @@ def test_sealed_documents_have_one_length(tmp_path: Path) -> None:
     assert len({len(seal_for_intake(key, {"schema": 1, "x": "y" * n}, uuid4())) for n in range(0, 200, 20)}) == 1
 
 
-def test_every_altered_byte_and_another_submission_or_week_are_refused(tmp_path: Path) -> None:
+def test_every_altered_byte_and_another_submission_or_half_day_are_refused(tmp_path: Path) -> None:
     place, submission = make_place(tmp_path), uuid4()
     sealed = seal_for_intake(place.intake_key(), DOCUMENT, submission)
     with pytest.raises(Unsealable):
-        place.keystore.open_intake(WEEK, sealed, uuid4())
+        place.keystore.open_intake(PAIR, sealed, uuid4())
     with pytest.raises(Unsealable):
         place.keystore.open_intake(
-            WEEK,
-            seal_for_intake(IntakeKey("2026-W46", place.intake_key().public), DOCUMENT, submission),
+            PAIR,
+            seal_for_intake(IntakeKey("2026-11-17T12", place.intake_key().public), DOCUMENT, submission),
             submission,
         )
     for wrong in [b"", sealed[:1], sealed[:40], sealed[:-1], b"\2" + sealed[1:], sealed + b"\0"]:
         with pytest.raises(Unsealable):
-            place.keystore.open_intake(WEEK, wrong, submission)
+            place.keystore.open_intake(PAIR, wrong, submission)
     for at in range(0, len(sealed), 7):
         with pytest.raises(Unsealable):
-            place.keystore.open_intake(WEEK, sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :], submission)
+            place.keystore.open_intake(PAIR, sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :], submission)
 
 
-@pytest.mark.parametrize("epoch", ["2026-W46", "../epoch-2026-11-18", "", "2026-W4\n", "2026-W47\0", "x" * 500])
-def test_a_week_that_has_no_key_is_said(tmp_path: Path, epoch: str) -> None:
+@pytest.mark.parametrize(
+    "epoch", ["2026-11-17", "2026-W46", "../epoch-2026-11-18", "", "2026-11-1\n", "2026-11-18\0", "x" * 500]
+)
+def test_a_half_day_that_has_no_key_is_said(tmp_path: Path, epoch: str) -> None:
     place, submission = make_place(tmp_path), uuid4()
     sealed = seal_for_intake(place.intake_key(), DOCUMENT, submission)
     with pytest.raises(IntakeEpochMissing):
@@ -70,10 +73,10 @@ def test_a_week_that_has_no_key_is_said(tmp_path: Path, epoch: str) -> None:
 
 def test_a_cut_private_key_is_said(tmp_path: Path) -> None:
     place = make_place(tmp_path)
-    file = place.directory / f"intake-{WEEK}.key"
+    file = place.directory / f"intake-{PAIR}.key"
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(KeystoreDamaged):
-        place.keystore.open_intake(WEEK, b"", uuid4())
+        place.keystore.open_intake(PAIR, b"", uuid4())
 
 
 def test_a_document_needs_its_schema(tmp_path: Path) -> None:
@@ -83,14 +86,14 @@ def test_a_document_needs_its_schema(tmp_path: Path) -> None:
 
 def test_every_altered_byte_of_the_public_file_is_refused(tmp_path: Path) -> None:
     place = make_place(tmp_path)
-    file = place.public_dir / f"intake-{WEEK}.json"
+    file = place.public_dir / f"intake-{PAIR}.json"
     good = file.read_bytes()
     for at in range(0, len(good) - 1, 5):
         file.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
         with pytest.raises(IntakeKeyRefused):
             place.intake_key()
     file.write_bytes(good)
-    assert place.intake_key().epoch == WEEK
+    assert place.intake_key().epoch == PAIR
 
 
 def _changed(**fields: Any) -> Callable[[dict[str, Any]], None]:
@@ -101,7 +104,7 @@ def _changed(**fields: Any) -> Callable[[dict[str, Any]], None]:
     "change",
     [
         _changed(valid_until="2036-01-01T00:00:00+00:00"),
-        _changed(epoch="2026-W46"),
+        _changed(epoch="2026-11-17T12"),
         _changed(public=base64.b64encode(public_of(new_seed())).decode()),
         _changed(signature=""),
         _changed(signature=None),
@@ -112,7 +115,7 @@ def _changed(**fields: Any) -> Callable[[dict[str, Any]], None]:
 )
 def test_an_altered_field_is_refused(tmp_path: Path, change: Callable[[dict[str, Any]], None]) -> None:
     place = make_place(tmp_path)
-    file = place.public_dir / f"intake-{WEEK}.json"
+    file = place.public_dir / f"intake-{PAIR}.json"
     document = json.loads(file.read_bytes())
     change(document)
     file.write_text(json.dumps(document))
@@ -123,25 +126,25 @@ def test_an_altered_field_is_refused(tmp_path: Path, change: Callable[[dict[str,
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe", b"[" * 50_000, b"null"])
 def test_a_file_that_is_no_key_is_refused(tmp_path: Path, content: bytes) -> None:
     place = make_place(tmp_path)
-    (place.public_dir / f"intake-{WEEK}.json").write_bytes(content)
+    (place.public_dir / f"intake-{PAIR}.json").write_bytes(content)
     with pytest.raises(IntakeKeyRefused):
         place.intake_key()
 
 
 def test_a_key_signed_by_another_is_refused(tmp_path: Path) -> None:
     place = make_place(tmp_path)
-    forged = signed_document(WEEK, public_of(new_seed()), Ed25519PrivateKey.generate())
-    (place.public_dir / f"intake-{WEEK}.json").write_bytes(forged)
+    forged = signed_document(PAIR, public_of(new_seed()), Ed25519PrivateKey.generate())
+    (place.public_dir / f"intake-{PAIR}.json").write_bytes(forged)
     with pytest.raises(IntakeKeyRefused):
         place.intake_key()
 
 
-def test_a_genuine_key_under_another_weeks_name_is_refused(tmp_path: Path) -> None:
+def test_a_genuine_key_under_another_name_is_refused(tmp_path: Path) -> None:
     place = make_place(tmp_path)
-    old = (place.public_dir / f"intake-{WEEK}.json").rename(place.public_dir / "intake-2026-W48.json")
+    old = (place.public_dir / f"intake-{PAIR}.json").rename(place.public_dir / "intake-2026-11-18T12.json")
     assert old.exists()
     with pytest.raises(IntakeKeyRefused):
-        place.intake_key(NOW + timedelta(days=7))
+        place.intake_key(NOW + timedelta(hours=12))
 
 
 @pytest.mark.parametrize("verify_key", [b"", bytes(31), bytes(32), b"\xff" * 32])
@@ -155,25 +158,62 @@ def test_no_directory_is_no_key(tmp_path: Path) -> None:
         load_intake_key(tmp_path / "nowhere", bytes(32), NOW)
 
 
-def test_a_key_serves_its_week_and_a_few_days_more(tmp_path: Path) -> None:
+def test_a_key_serves_its_half_day_and_a_few_days_more(tmp_path: Path) -> None:
     place = make_place(tmp_path)
-    starts, ends = validity(WEEK)
-    assert starts == datetime(2026, 11, 16, tzinfo=UTC)
-    assert place.intake_key(starts).epoch == place.intake_key(ends).epoch == WEEK
+    starts, ends = validity(PAIR)
+    assert starts == datetime(2026, 11, 18, tzinfo=UTC)
+    assert ends == datetime(2026, 11, 21, 12, tzinfo=UTC)
+    assert place.intake_key(starts).epoch == place.intake_key(ends).epoch == PAIR
     for moment in (starts - timedelta(seconds=1), ends + timedelta(seconds=1)):
         with pytest.raises(IntakeKeyRefused):
             place.intake_key(moment)
 
 
-def test_the_newest_week_that_has_begun_is_used(tmp_path: Path) -> None:
+def test_the_newest_half_day_that_has_begun_is_used(tmp_path: Path) -> None:
     place = make_place(tmp_path)
-    place.keystore.ensure_epoch(NOW + timedelta(days=7))
-    assert place.intake_key().epoch == WEEK
-    assert place.intake_key(NOW + timedelta(days=7)).epoch == "2026-W48"
+    place.keystore.ensure_epoch(NOW + timedelta(hours=12))
+    assert place.intake_key().epoch == PAIR
+    assert place.intake_key(NOW + timedelta(hours=12)).epoch == "2026-11-18T12"
 
 
-def test_weeks_follow_iso_8601_in_utc() -> None:
-    assert intake_epoch(datetime(2027, 1, 3, 23, 59, tzinfo=UTC)) == "2026-W53"
-    assert intake_epoch(datetime(2027, 1, 4, tzinfo=UTC)) == "2027-W01"
-    with pytest.raises(ValueError, match="week"):
-        validity("2026-11-18")
+def test_half_days_are_of_utc() -> None:
+    paris = timezone(timedelta(hours=1))
+    assert intake_epoch(datetime(2027, 1, 4, 12, 59, tzinfo=paris)) == "2027-01-04"
+    assert intake_epoch(datetime(2027, 1, 4, 13, 0, tzinfo=paris)) == "2027-01-04T12"
+
+
+@pytest.mark.parametrize("wrong", ["2026-02-30", "2026-11-18T00", "2026-W54", "2026-11", "2026-11-18 ", ""])
+def test_what_names_neither_a_half_day_nor_a_week_is_refused(wrong: str) -> None:
+    assert not is_epoch(wrong)
+
+
+def publish_week(place: Place, week: str = "2026-W47") -> None:
+    """Put a week's pair there, as a release of before did, and its public file."""
+    seed = new_seed()
+    place.keystore.intakes.files.make(week, seed, NOW - timedelta(days=2))
+    document = signed_document(week, public_of(seed), place.keystore.intakes.signer)
+    (place.public_dir / f"intake-{week}.json").write_bytes(document)
+
+
+def test_the_key_of_a_running_week_serves_until_a_half_days_key_is_there(tmp_path: Path) -> None:
+    place, submission = make_place(tmp_path), uuid4()
+    publish_week(place)
+    assert place.intake_key().epoch == PAIR
+    (place.public_dir / f"intake-{PAIR}.json").unlink()
+
+    key = place.intake_key()
+
+    assert key.epoch == "2026-W47"
+    sealed = seal_for_intake(key, DOCUMENT, submission)
+    assert place.keystore.open_intake("2026-W47", sealed, submission) == DOCUMENT
+
+
+def test_pairs_sort_by_age_whatever_they_are_named_after(tmp_path: Path) -> None:
+    place = make_place(tmp_path, datetime(2026, 12, 28, 9, tzinfo=UTC))  # the Monday that begins W53
+    for moment in (datetime(2027, 1, 2, tzinfo=UTC), datetime(2026, 12, 28, 13, tzinfo=UTC)):
+        place.keystore.ensure_epoch(moment)
+    for week in ("2026-W52", "2026-W53", "2027-W01"):
+        publish_week(place, week)
+    begun = place.keystore.intakes.begun(datetime(2027, 1, 3, tzinfo=UTC))
+    assert begun == ("2026-W52", "2026-W53", "2026-12-28", "2026-12-28T12", "2027-01-02")
+    assert place.intake_key(datetime(2027, 1, 3, tzinfo=UTC)).epoch == "2027-01-02"

@@ -17,9 +17,9 @@ from app.vault.errors import (
     SecretMissing,
 )
 from app.vault.keystore import Keystore, Made
-from app.vault.models import MailboxEntry, Secret
+from app.vault.models import Secret
 from app.vault.sealing import Unsealable, new_secret
-from tests.unit.vault.keystore_place import NOW, UNLOCK, WEEK, Place, make_place
+from tests.unit.vault.keystore_place import NOW, PAIR, UNLOCK, Place, make_place
 
 TOMORROW = NOW + timedelta(days=1)
 
@@ -98,18 +98,19 @@ def test_a_destroyed_secret_is_missing(tmp_path: Path) -> None:
     assert _get(place, pseudonym, "contact") == secret
 
 
-def test_a_new_day_and_a_new_week_make_their_keys_once(tmp_path: Path) -> None:
+def test_each_half_day_makes_its_key_and_its_pair_once(tmp_path: Path) -> None:
     place = make_place(tmp_path)
     assert place.keystore.ensure_epoch(NOW) == Made((), ())
-    assert place.keystore.ensure_epoch(TOMORROW) == Made(("2026-11-19",), ())
-    assert place.keystore.ensure_epoch(NOW + timedelta(days=5)) == Made(("2026-11-23",), ("2026-W48",))
+    assert place.keystore.ensure_epoch(TOMORROW) == Made(("2026-11-19",), ("2026-11-19",))
+    noon = NOW + timedelta(hours=3)
+    assert place.keystore.ensure_epoch(noon) == Made(("2026-11-18T12",), ("2026-11-18T12",))
     assert place.keystore.ensure_epoch(TOMORROW) == Made((), ())
 
 
 def test_a_lost_public_file_is_published_again(tmp_path: Path) -> None:
     place = make_place(tmp_path)
     key = place.intake_key()
-    (place.public_dir / f"intake-{WEEK}.json").unlink()
+    (place.public_dir / f"intake-{PAIR}.json").unlink()
     place.keystore.ensure_epoch(NOW)
     assert place.intake_key() == key
 
@@ -161,23 +162,6 @@ def test_no_key_of_any_day_is_said(tmp_path: Path) -> None:
     (place.directory / "epoch-2026-11-18.key").unlink()
     with pytest.raises(EpochKeyMissing):
         _put(place, uuid4(), "care", new_secret())
-
-
-def test_an_intake_pair_goes_once_its_dates_are_past_and_its_mailbox_is_empty(tmp_path: Path) -> None:
-    place, submission = make_place(tmp_path), uuid4()
-    late = NOW + timedelta(days=14)
-    place.keystore.ensure_epoch(late)
-    with place.db.writing("keys") as session:
-        session.add(MailboxEntry(submission=submission, epoch=WEEK, sealed=b"x", created_at=NOW))
-        assert place.keystore.old_intakes(session, NOW + timedelta(days=6)) == ()
-    with place.db.writing("keys") as session:
-        assert place.keystore.old_intakes(session, late) == ()
-        session.delete(session.get_one(MailboxEntry, submission))
-    with place.db.reading("keys") as session:
-        assert place.keystore.old_intakes(session, late) == (WEEK,)
-    place.keystore.destroy_intakes([WEEK])
-    assert place.files("intake-*") == ["intake-2026-W49.key"]
-    assert [path.name for path in place.public_dir.iterdir()] == ["intake-2026-W49.json"]
 
 
 def test_a_field_is_bound_to_its_silo_and_label(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_the_token_alone_opens_the_keystore(place: Place, token: Token) -> None:
 def test_the_key_never_leaves_the_token_and_is_made_once(token: Token) -> None:
     assert token_root.ensure_key(token)
     assert not token_root.ensure_key(token)
-    with token_root._session(token) as session:
+    with token_root.session_with(token) as session:
         key = token_root._key(session, token)
         assert key[Attribute.SENSITIVE]
         assert key[Attribute.NEVER_EXTRACTABLE]
@@ -92,7 +92,7 @@ def test_each_mechanism_gives_back_what_it_wrapped_and_nothing_altered(token: To
 def _wrapped_by(token: Token, mechanism: str) -> tuple[bytes, WrappedByToken]:
     if mechanism == "aes-gcm":
         return token_root.wrap(token)
-    with token_root._session(token) as session:
+    with token_root.session_with(token) as session:
         secret = bytes(range(32))
         return secret, token_root._by_key_wrap(session, token_root._key(session, token), secret)
 
@@ -110,7 +110,7 @@ class _OwnNonces:
 def test_a_token_that_takes_no_nonce_wraps_the_other_way(token: Token) -> None:
     token_root.ensure_key(token)
     secret = bytes(range(32))
-    with token_root._session(token) as session:
+    with token_root.session_with(token) as session:
         terms = token_root._wrapped(session, _OwnNonces(token_root._key(session, token)), secret)
     assert terms.mechanism == "aes-key-wrap"
     assert token_root.unwrap(token, terms) == secret
@@ -190,7 +190,7 @@ def test_a_key_that_could_leave_is_refused(token: Token, loose: dict[Attribute, 
 
 def _plain_key(token: Token, template: dict[Attribute, bool]) -> None:
     uses = MechanismFlag.ENCRYPT | MechanismFlag.DECRYPT | MechanismFlag.WRAP | MechanismFlag.UNWRAP
-    with token_root._session(token, writing=True) as session:
+    with token_root.session_with(token, writing=True) as session:
         session.generate_key(
             KeyType.AES, 256, label=token.key_label, store=True, capabilities=uses, template=template
         )
@@ -229,10 +229,10 @@ def test_an_hsm_lost_in_the_middle_of_an_operation_is_told_from_a_wrong_key(toke
 
 
 def _lost_meanwhile(token: Token, terms: WrappedByToken) -> None:
-    with token_root._session(token) as session:
+    with token_root.session_with(token) as session:
         key = token_root._key(session, token)
         session.close()
-        token_root._unwrapped(session, key, terms)
+        token_root.opened_by(session, key, terms)
 
 
 @pytest.mark.parametrize(

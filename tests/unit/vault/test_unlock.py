@@ -119,8 +119,9 @@ def test_files_are_private_and_the_public_one_is_public(tmp_path: Path) -> None:
     place = make_place(tmp_path)
     assert stat.S_IMODE(place.directory.stat().st_mode) == 0o700
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in place.directory.iterdir()}
-    assert modes == {"keystore.json": 0o600, "epoch-2026-11-18.key": 0o600, "intake-2026-W47.key": 0o600}
-    assert [stat.S_IMODE(path.stat().st_mode) for path in place.public_dir.iterdir()] == [0o644]
+    keys = ("epoch-2026-11-18", "intake-2026-11-18", "ledger-2026-11", "ledger-2026-12")
+    assert modes == dict.fromkeys(("keystore.json", *(f"{name}.key" for name in keys)), 0o600)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in place.public_dir.iterdir()] == [0o644] * 3
 
 
 def test_loose_modes_are_refused(tmp_path: Path) -> None:
