@@ -85,6 +85,7 @@ _LOCKED = "created_at"
 """PostgreSQL locks a row only for who may change one of its columns: in a queue, the least telling one."""
 _TURN = Rights(EVERY, insert=True, update="turn")
 _CELLS = Rights(EVERY, insert=True, update="owner kind expires_at", delete=True)
+_WITHDRAWALS = Rights(EVERY, insert=True, update="origin asked_at due_at first_by second_by", delete=True)
 
 _TABLES: Mapping[Silo, Mapping[Zone, Mapping[str, Rights]]] = {
     "front": {
@@ -130,9 +131,15 @@ _TABLES: Mapping[Silo, Mapping[Zone, Mapping[str, Rights]]] = {
             "contacts": _READ,
             "joins": Rights(EVERY, insert=True, update="person", delete=True),
         },
-        "worker": {"contacts": Rights(EVERY, insert=True)},
+        "worker": {
+            "contacts": Rights(EVERY, insert=True, delete=True),
+            "joins": Rights("pseudonym person", delete=True),
+        },
     },
-    "care": {"clinic": {"cases": _READ}, "worker": {"cases": _ADD}},
+    "care": {
+        "clinic": {"cases": _READ},
+        "worker": {"cases": Rights("id pseudonym created_at", insert=True, delete=True)},
+    },
     "desk": {
         "clinic": {
             "absences": Rights(EVERY, insert=True, delete=True),
@@ -142,6 +149,7 @@ _TABLES: Mapping[Silo, Mapping[Zone, Mapping[str, Rights]]] = {
                 update="notice_hours horizon_days cancel_hours call_starts_minute call_ends_minute",
             ),
             "opening_hours": Rights(EVERY, insert=True, delete=True),
+            "legal_holds": Rights(EVERY, insert=True, delete=True),
             "outbox": _ADD,
             "practitioners": Rights(EVERY, insert=True, update="staff_id name kinds gender"),
             "proposals": Rights(EVERY, insert=True, delete=True),
@@ -153,13 +161,14 @@ _TABLES: Mapping[Silo, Mapping[Zone, Mapping[str, Rights]]] = {
                 EVERY,
                 insert=True,
                 update="password_hash sealed_totp last_totp_step invitation_hash invitation_expires_at"
-                " failures locked_until disabled_at",
+                " invited_at failures locked_until disabled_at",
             ),
             "visit_pool": _READ,
             "visits": Rights(EVERY, update="state version confirmed"),
         },
         "worker": {
             "absences": _READ,
+            "legal_holds": Rights(EVERY, insert=True, delete=True),
             "outbox": Rights(EVERY, insert=True, update=_LOCKED, delete=True),
             "proposals": Rights(EVERY, delete=True),
             "sessions": Rights("id created_at", delete=True),
@@ -169,25 +178,30 @@ _TABLES: Mapping[Silo, Mapping[Zone, Mapping[str, Rights]]] = {
                 insert=True,
                 update="state version last_action kind starts_at minutes site_id room_id practitioner_id"
                 " confirmed moved_at",
+                delete=True,
             ),
         },
     },
     "keys": {
         "patient": {},
-        "clinic": {"secrets": _READ, "blind_indexes": _READ},
+        "clinic": {"blind_indexes": _READ, "secrets": Rights("pseudonym purpose"), "withdrawals": _WITHDRAWALS},
         "worker": {
             "mailbox": Rights(EVERY, delete=True),
-            "secrets": Rights(EVERY, insert=True, update="epoch wrapped"),
-            "space_secrets": Rights("locator created_at", delete=True),
+            "closed_intakes": Rights(EVERY, insert=True, delete=True),
+            "secrets": Rights(EVERY, insert=True, update="epoch wrapped", delete=True),
+            "space_secrets": Rights("locator created_at submission", delete=True),
+            "withdrawals": _WITHDRAWALS,
+            "openings": Rights("event at", delete=True),
             "blind_indexes": Rights("pseudonym epoch", insert=True, delete=True),
         },
     },
     "ledger": {
-        "patient": {"events": _ADD, "event_subjects": _ADD},
-        "clinic": {"events": _ADD, "event_subjects": _ADD},
+        "patient": {"events": _ADD, "event_keys": _ADD, "event_subjects": _ADD},
+        "clinic": {"events": _ADD, "event_keys": _ADD, "event_subjects": _ADD},
         "worker": {
             "events": Rights(EVERY, insert=True),
-            "event_subjects": _ADD,
+            "event_keys": Rights(EVERY, insert=True),
+            "event_subjects": Rights("event", insert=True, delete=True),
             "leaves": Rights(EVERY, insert=True),
             "checkpoints": Rights(EVERY, insert=True),
         },
@@ -208,9 +222,12 @@ FUNCTIONS: Mapping[Silo, tuple[Function, ...]] = {
         Function("post_secrets", "uuid, text, bytea, timestamp without time zone", ("patient", "clinic")),
         Function("keep_space_secret", "bytea, uuid, bytea, timestamp without time zone", ("patient", "clinic")),
         Function("space_secret", "bytea", ("patient",)),
+        Function("note_openings", "uuid, uuid[], text[]", ("clinic", "worker")),
+        Function("opened_secrets", "uuid", ("clinic", "worker")),
     )
 }
-"""What a zone may do without a right to the table: leave a sealed secret, fetch the one of a locator."""
+"""What a zone may do without a right to the table: leave a sealed secret, fetch the one of a locator, take secrets
+out whose trace is committed."""
 
 DEFINER = "search_path=pg_catalog, pg_temp"
 """Where such a function looks names up: nowhere that its caller could have put something."""

@@ -22,6 +22,8 @@ ACTIONS: tuple[Action, ...] = get_args(Action)
 BOOKED_STATES = ("booked", "move_asked", "proposed", "requested", "arrived", "seen", "absent")
 LIVE_STATES = ("booked", "move_asked", "proposed", "requested")
 WAITING_STATES = ("requested", "move_asked")
+STATE_ALONE = "space_state"
+"""The kind of a row of the outbox without a patch: the space must show the visit's state, as it then is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,12 @@ def forget_proposals(session: Session, visit_id: UUID) -> tuple[UUID, ...]:
 def queue_patch(session: Session, outbox_id: UUID, pseudonym: UUID, sealed: bytes, now: datetime) -> None:
     """Leave for the worker what the patient's space must now show; the same id twice is one patch."""
     row = {"id": outbox_id, "kind": "space_patch", "pseudonym": pseudonym, "sealed": sealed, "created_at": now}
+    session.execute(insert_for(session, DeskOutbox).values(**row).on_conflict_do_nothing())
+
+
+def queue_state(session: Session, outbox_id: UUID, pseudonym: UUID, now: datetime) -> None:
+    """Leave for the worker that a withdrawn space, for which nobody seals, shows the visit's state once back."""
+    row = {"id": outbox_id, "kind": STATE_ALONE, "pseudonym": pseudonym, "sealed": b"", "created_at": now}
     session.execute(insert_for(session, DeskOutbox).values(**row).on_conflict_do_nothing())
 
 

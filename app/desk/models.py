@@ -16,7 +16,10 @@ class Base(DeclarativeBase):
 
 
 class Staff(Base):
-    """A person who works here. `role` is practitioner, desk or administrator."""
+    """A person who works here. `role` is practitioner, desk or administrator.
+
+    `invited_at` is when the last invitation was given, None for one older than this column.
+    """
 
     __tablename__ = "staff"
 
@@ -29,6 +32,7 @@ class Staff(Base):
     last_totp_step: Mapped[int] = mapped_column(Integer, default=0)
     invitation_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     invitation_expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    invited_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     failures: Mapped[int] = mapped_column(Integer, default=0)
     locked_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -162,6 +166,17 @@ class Visit(Base):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     moved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     last_action: Mapped[UUID | None] = mapped_column(Uuid)
+
+
+class LegalHold(Base):
+    """A file of which nothing is destroyed. `reason` is claim, authority or request; `by` is who placed it."""
+
+    __tablename__ = "legal_holds"
+
+    pseudonym: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    reason: Mapped[str] = mapped_column(String(16))
+    by: Mapped[UUID] = mapped_column(Uuid)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class Proposal(Base):

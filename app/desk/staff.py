@@ -22,6 +22,8 @@ FREE_ATTEMPTS = 10
 """Attempts (a password or a code each) before an account is slowed."""
 FIRST_DELAY_SECONDS = 30
 LONGEST_DELAY_SECONDS = 900
+SETTLED_AFTER = timedelta(days=7)
+"""How long after its last invitation an account counts as a person of its own, where two persons must agree."""
 
 
 def invite(
@@ -98,8 +100,12 @@ def can_sign_in(person: Staff) -> bool:
 
 
 def by_login(session: Session, login: str) -> Staff | None:
-    """Return the account of a login however it was typed, or None."""
-    return session.scalar(select(Staff).where(Staff.login == normal_login(login)))
+    """Return the account of a login however it was typed, or None.
+
+    What was typed reaches no statement, and so no log of a database server: some type a password there.
+    """
+    wanted = normal_login(login)
+    return next((one for one in session.scalars(select(Staff)) if one.login == wanted), None)
 
 
 def get_staff(session: Session, staff_id: UUID) -> Staff:
@@ -157,6 +163,17 @@ def enable(session: Session, staff_id: UUID) -> None:
     get_staff(session, staff_id).disabled_at = None
 
 
+def is_settled(session: Session, staff_id: UUID, now: datetime) -> bool:
+    """Whether an account was last invited long enough ago to count as a person of its own.
+
+    An administrator can invite a second account to themselves, or a colleague's again: in that time it is seen.
+    """
+    person = session.get(Staff, staff_id)
+    if person is None:
+        return False
+    return person.invited_at is None or person.invited_at <= now - SETTLED_AFTER
+
+
 def end_sessions(session: Session, staff_id: UUID) -> None:
     """Sign somebody out everywhere."""
     session.execute(delete(StaffSession).where(StaffSession.staff_id == staff_id))
@@ -186,6 +203,7 @@ def _give_invitation(person: Staff, now: datetime) -> str:
     text = base64.b32encode(secrets.token_bytes(15)).decode().lower()
     code = "-".join(text[i : i + 4] for i in range(0, 24, 4))
     person.invitation_hash = invitation_hash(code)
+    person.invited_at = now
     person.invitation_expires_at = now + timedelta(hours=INVITATION_HOURS)
     return code
 

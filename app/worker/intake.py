@@ -7,10 +7,11 @@ whole.
 
 import base64
 import binascii
+import hashlib
 from datetime import datetime
 from functools import partial
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,9 +26,8 @@ from app.identity.models import Contact
 from app.identity.service import put_contact
 from app.ledger.service import record
 from app.vault import blind
-from app.vault.door import Vault
+from app.vault.door import Taken, Vault
 from app.vault.models import MailboxEntry
-from app.vault.receipts import Receipt
 from app.vault.sealing import Context, Unsealable
 from app.worker.drain import Setbacks, drain
 from app.worker.visit_document import VisitDocument
@@ -63,14 +63,30 @@ def carried(db: Databases) -> dict[UUID, UUID]:
     return known
 
 
+def sent_before(db: Databases, moment: datetime) -> dict[UUID, datetime]:
+    """Return the pseudonyms of which identity or care has what was sent up to a moment, and when it was."""
+    sent: dict[UUID, datetime] = {}
+    with db.reading("identity") as session:
+        contacts = select(Contact.pseudonym, Contact.created_at).where(Contact.created_at <= moment)
+        sent.update(session.execute(contacts).all())
+    with db.reading("care") as session:
+        cases = select(Case.pseudonym, Case.created_at).where(Case.created_at <= moment)
+        sent.update(session.execute(cases).all())
+    return sent
+
+
 def _carry(db: Databases, vault: Vault, clock: Clock, _front: Session, row: Submission) -> None:
     now = clock()
     receipt = record(  # Each opening is written, a repeated one too: hence no `once`.
         db, now, "worker", "submission.taken_in", [row.pseudonym], ["contact"], submission=row.id
     )
-    _keep_secrets(db, vault, row, now)
+    keep_secrets(db, vault, row.id, row.pseudonym, now)
     context = Context("desk.visit", row.pseudonym, "contact", row.id, 1)
-    visit = VisitDocument.model_validate(vault.open_json(row.sealed_visit, receipt, context))
+    taken = vault.take(receipt, [(row.pseudonym, "contact")])
+    visit = VisitDocument.model_validate(taken.open_json(row.sealed_visit, context))
+    digests = _digests(row)
+    once = uuid5(row.id, " ".join(digests.values()))
+    record(db, now, "worker", "submission.kept", [row.pseudonym], once=once, submission=row.id, **digests)
     with db.writing("identity") as session:
         put_contact(session, row.pseudonym, row.id, row.sealed_contact, row.created_at)
     with db.writing("care") as session:
@@ -78,18 +94,31 @@ def _carry(db: Databases, vault: Vault, clock: Clock, _front: Session, row: Subm
     with db.writing("desk") as session:
         _put_visit(session, row, visit)
     if visit.kind in _OF_ADULTS_ALONE:
-        _index_contact(db, vault, row, receipt, now)
+        _index_contact(db, vault, row, taken, now)
 
 
-def _keep_secrets(db: Databases, vault: Vault, row: Submission, now: datetime) -> None:
-    """Move the submission's secrets from the mailbox to the keystore, in one commit."""
+def _digests(row: Submission) -> dict[str, Any]:
+    """Return what the ledger is told of a submission's ciphertexts before they are put where they stay."""
+    return {
+        "visit_digest": hashlib.sha256(row.sealed_visit).hexdigest(),
+        "contact_digest": hashlib.sha256(row.sealed_contact).hexdigest(),
+        "care_digest": hashlib.sha256(row.sealed_care).hexdigest(),
+    }
+
+
+def keep_secrets(db: Databases, vault: Vault, submission: UUID, pseudonym: UUID, now: datetime) -> None:
+    """Move a submission's secrets from the mailbox to the keystore, in one commit.
+
+    Raises MailboxRefused, Unsealable, SecretConflict and SecretMalformed when what waits there is not what a
+    sending writes; IntakeEpochMissing, KeystoreDamaged.
+    """
     with db.writing("keys") as session:
-        entry = session.scalar(select(MailboxEntry).where(MailboxEntry.submission == row.id))
+        entry = session.scalar(select(MailboxEntry).where(MailboxEntry.submission == submission))
         if entry is None:
             return  # Moved by a former attempt; if not, what comes next finds no secret and stops.
-        document = vault.keystore.open_intake(entry.epoch, entry.sealed, row.id)
-        for purpose, secret in _secrets(document, row.pseudonym).items():
-            vault.keystore.put(session, row.pseudonym, purpose, secret, now)
+        document = vault.keystore.open_intake(entry.epoch, entry.sealed, submission)
+        for purpose, secret in _secrets(document, pseudonym).items():
+            vault.keystore.put(session, pseudonym, purpose, secret, now)
         session.delete(entry)
 
 
@@ -118,14 +147,14 @@ def _put_visit(session: Session, row: Submission, visit: VisitDocument) -> None:
         session.execute(insert_for(session, VisitPool).values(pool).on_conflict_do_nothing())
 
 
-def _index_contact(db: Databases, vault: Vault, row: Submission, receipt: Receipt, now: datetime) -> None:
+def _index_contact(db: Databases, vault: Vault, row: Submission, taken: Taken, now: datetime) -> None:
     """Index how an adult who comes alone is reached. Nobody else's contact has a row: no look-up can hint at them.
 
     It comes last, so that a damaged index key keeps no patient from the agenda.
     """
     context = Context("identity.contact", row.pseudonym, "contact", row.id, 1)
     try:
-        values = blind.normal_values(vault.open_json(row.sealed_contact, receipt, context))
+        values = blind.normal_values(taken.open_json(row.sealed_contact, context))
     except Unsealable:
         return  # Staff are told by the page that can't show it.
     if values:

@@ -15,9 +15,8 @@ from app.identity.service import get_contacts
 from app.ledger.service import record
 from app.vault import blind
 from app.vault.blind import IndexKey, IndexKeys, Values
-from app.vault.door import Vault
+from app.vault.door import Taken, Vault
 from app.vault.errors import EpochKeyMissing, SecretMissing
-from app.vault.receipts import Receipt
 from app.vault.sealing import Context, Unsealable
 from app.vault.tokens import derive_id
 
@@ -50,20 +49,21 @@ def _renew(db: Databases, vault: Vault, current: IndexKey, batch: Sequence[UUID]
     receipt = record(db, now, "worker", "contacts.reindexed", batch, ["contact"], count=len(batch))
     with db.reading("identity") as session:
         contacts = get_contacts(session, batch)
-    values = {pseudonym: _values(vault, receipt, contacts, pseudonym) for pseudonym in batch}
+    taken = vault.take(receipt, [(pseudonym, "contact") for pseudonym in batch])
+    values = {pseudonym: _values(taken, contacts, pseudonym) for pseudonym in batch}
     with db.writing("keys") as session:
         for pseudonym in batch:
             blind.renew(session, current, pseudonym, values[pseudonym])
 
 
-def _values(vault: Vault, receipt: Receipt, contacts: Mapping[UUID, Contact], pseudonym: UUID) -> Values:
+def _values(taken: Taken, contacts: Mapping[UUID, Contact], pseudonym: UUID) -> Values:
     """Return what of a contact is indexed: nothing once it is gone, or can't be opened."""
     contact = contacts.get(pseudonym)
     if contact is None:
         return {}
     context = Context("identity.contact", pseudonym, "contact", contact.submission, 1)
     try:
-        return blind.normal_values(vault.open_json(contact.sealed, receipt, context))
+        return blind.normal_values(taken.open_json(contact.sealed, context))
     except (SecretMissing, EpochKeyMissing, Unsealable):
         return {}
 

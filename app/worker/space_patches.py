@@ -1,28 +1,32 @@
-"""What staff decided, carried into the patient's sealed space: ledger → front → desk, the patch's row removed last.
+"""What staff decided, carried into the patient's sealed space: ledger → keys (the opening's trace) → ledger →
+front → desk, the patch's row removed last.
 
 The space is rewritten only over the version that was read. A patch already merged is known by its id, kept in
 the space, so that merging it again changes nothing.
 """
 
+import hashlib
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.booking.space import CONFIRMING
 from app.clock import Clock
 from app.db import Databases
-from app.desk.models import DeskOutbox
+from app.desk import agenda
+from app.desk.models import DeskOutbox, Visit
 from app.front import spaces
 from app.front.models import Space
 from app.ledger.service import record
-from app.vault.door import Vault
-from app.vault.errors import SecretMissing
+from app.vault.door import Taken, Vault
+from app.vault.errors import SecretMissing, SecretWithdrawn
 from app.vault.sealing import Context
-from app.vault.tokens import derive_id
 from app.worker.drain import NotYet, Setbacks, drain
+from app.worker.withdrawn_space import WithdrawnSpace, take_space
 
 _CANCELLED = "cancelled"
 
@@ -39,40 +43,50 @@ def merged(document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, A
     As RFC 7396, but a null leaves its key there, empty: a space always has all the keys of its schema.
     """
     if document.get("state") == _CANCELLED:
-        patch = {"message": patch.get("message")} if patch.get("state") == _CANCELLED else {}
+        said = patch.get("state") == _CANCELLED and "message" in patch
+        patch = {"message": patch["message"]} if said else {}
     kept = {key: value for key, value in patch.items() if key != "schema"}
     result = {**document, **{key: _merge_patch(document.get(key), value) for key, value in kept.items()}}
     return result | ({"confirmed": True} if patch.get("state") in CONFIRMING else {})
 
 
-def space_id_of(db: Databases, vault: Vault, pseudonym: UUID) -> UUID:
-    """Return the row of a patient's space, which only its secret tells. Raises SecretMissing once destroyed."""
-    with db.reading("keys") as session:
-        return derive_id(vault.keystore.get(session, pseudonym, "space"), "space")
-
-
-def _carry(db: Databases, vault: Vault, clock: Clock, _desk: Session, row: DeskOutbox) -> None:
+def _carry(db: Databases, vault: Vault, clock: Clock, desk: Session, row: DeskOutbox) -> None:
+    now, about = clock(), row.pseudonym
     try:
-        space_id = space_id_of(db, vault, row.pseudonym)
+        taken = take_space(db, vault, about, now)
+        space_id = taken.derived_id(about, "space", "space")  # Only its secret tells which row it is.
+    except SecretWithdrawn:
+        raise NotYet from None  # Since it was looked at; it may be given back.
     except SecretMissing:
         return  # The space was erased: nobody is left to tell.
-    now, about = clock(), row.pseudonym
     with db.reading("front") as session:
         space = spaces.load(session, space_id, now)
     if space is None:
         return
-    receipt = record(db, now, "worker", "space.updated", [about], ["space"], space=space_id, cause="clinic")
-    patch = vault.open_json(row.sealed, receipt, Context("desk.space_patch", about, "space", row.id, 1))
-    document = vault.open_json(space.sealed, receipt, _context(about, space, space.version))
+    patch = _patch(desk, taken, row)
+    document = taken.open_json(space.sealed, _context(about, space, space.version))
     if document.get("last_patch") == str(row.id):
         return
-    _write(db, vault, about, space, merged(document, patch) | {"last_patch": str(row.id)})
-
-
-def _write(db: Databases, vault: Vault, pseudonym: UUID, space: Space, document: Mapping[str, Any]) -> None:
-    """Write the next version of a space. Raises NotYet when the patient wrote one meanwhile."""
     version = space.version + 1
-    sealed = vault.seal_json(_context(pseudonym, space, version), document)
+    written = merged(document, patch) | {"last_patch": str(row.id)}
+    sealed = taken.seal_json(written, _context(about, space, version))
+    told = hashlib.sha256(sealed).hexdigest()
+    record(db, now, "worker", "space.updated", [about], space=space.id, version=version, digest=told)
+    _write(db, space, sealed, version)
+
+
+def _patch(desk: Session, taken: Taken | WithdrawnSpace, row: DeskOutbox) -> dict[str, Any]:
+    """Return a row's patch; or how the visit stands, if it was changed while nobody could seal for the space."""
+    if row.kind != agenda.STATE_ALONE:
+        return taken.open_json(row.sealed, Context("desk.space_patch", row.pseudonym, "space", row.id, 1))
+    state = desk.scalar(select(Visit.state).where(Visit.pseudonym == row.pseudonym))
+    if state is None:
+        return {}
+    return {"state": state} | ({} if state == "proposed" else {"proposals": []})
+
+
+def _write(db: Databases, space: Space, sealed: bytes, version: int) -> None:
+    """Write the next version of a space. Raises NotYet when the patient wrote one meanwhile."""
     try:
         with db.writing("front") as session:
             spaces.replace(session, space.id, sealed, version)

@@ -7,12 +7,13 @@ from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.engine import CursorResult
 
 from app.booking import holds
-from app.booking.send import SPACE_KEPT
+from app.booking.space import SPACE_KEPT
 from app.clock import Clock
 from app.db import Databases, Silo
 from app.desk.models import Proposal, StaffSession, Visit
 from app.front.models import Draft, Guess, Space, SpaceSession
-from app.vault.models import SpaceSecret
+from app.vault.models import Opening, SpaceSecret
+from app.vault.openings import KEPT as OPENINGS_KEPT
 
 BATCH = 200
 """Most rows one transaction removes."""
@@ -35,6 +36,7 @@ def tidy(db: Databases, clock: Clock) -> int:
     removed += _remove(db, "front", SpaceSession.id, SpaceSession.expires_at <= now)
     removed += _remove(db, "front", Space.id, Space.expires_at <= now)
     removed += _remove(db, "keys", SpaceSecret.locator, SpaceSecret.created_at <= now - SPACE_SECRETS_KEPT)
+    removed += _remove(db, "keys", Opening.event, Opening.at <= now - OPENINGS_KEPT)
     removed += _remove(db, "desk", StaffSession.id, StaffSession.created_at <= now - _STAFF_SESSION_LONGEST)
     answered = select(Visit.id).where(Visit.state.not_in(("proposed", "move_asked")))
     removed += _remove(db, "desk", Proposal.id, or_(Proposal.expires_at <= now, Proposal.visit_id.in_(answered)))
@@ -47,7 +49,8 @@ def _remove(db: Databases, silo: Silo, key: Any, expired: ColumnElement[bool]) -
     while True:
         with db.writing(silo) as session:
             batch = select(key).where(expired).limit(BATCH)
-            gone = _rowcount(session.execute(delete(key.class_).where(key.in_(batch))))
+            done = delete(key.class_).where(key.in_(batch)).execution_options(synchronize_session=False)
+            gone = _rowcount(session.execute(done))
         removed += gone
         if gone < BATCH:
             return removed

@@ -68,9 +68,10 @@ def _journeys(funnel: Funnel) -> Journeys:
 
 
 def _empty(zoned: Zoned) -> None:
-    """Remove every row but the published profiles."""
+    """Remove every row but the published profiles, and the keys that its processes go on sealing events with."""
+    kept = {"published_profiles", "event_keys"}
     for silo, base in BASES.items():
         with zoned.owner.db.writing(silo) as session:
             for table in reversed(base.metadata.sorted_tables):
-                if table.name != "published_profiles":
+                if table.name not in kept:
                     session.execute(table.delete())

@@ -53,6 +53,7 @@ def test_only_random_ids_can_be_asked_for_by_inserting(zoned: Zoned) -> None:
         ("front", "space_sessions"): [("id",)],
         ("front", "outbox"): [("id",)],
         ("ledger", "events"): [("id",)],
+        ("ledger", "event_keys"): [("id",)],
         ("ledger", "event_subjects"): [("subject", "event")],
     }
     readable = {("front", "slot_cells"), ("front", "agenda_turns"), ("front", "guesses")}

@@ -176,7 +176,7 @@ def test_a_mailbox_entry_can_be_replaced_but_not_read_and_a_locator_gives_its_ow
     mine, others = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
     with taken_over(zoned, "keys") as connection:
         for sealed in (b"first", b"second"):
-            connection.execute("SELECT post_secrets(%s, '2026-W47', %s, now()::timestamp)", (mine, sealed))
+            connection.execute("SELECT post_secrets(%s, '2026-W47', %s, '2026-11-18')", (mine, sealed))
             connection.execute("SELECT keep_space_secret(%s, %s, %s, now()::timestamp)", (b"m" * 32, mine, sealed))
         connection.execute("SELECT keep_space_secret(%s, %s, %s, now()::timestamp)", (b"m" * 32, others, b"third"))
         found = connection.execute("SELECT sealed, submission::text FROM space_secret(%s)", (b"m" * 32,)).fetchall()

@@ -57,6 +57,18 @@ def test_an_invitation_ends_when_it_is_completed_or_the_account_closed(db: Datab
             staff.still_invited(session, staff.invitation_hash(code), NOW)
 
 
+def test_an_account_counts_as_a_person_of_its_own_some_days_after_its_last_invitation(db: Databases) -> None:
+    staff_id, later = opened(db), NOW + staff.SETTLED_AFTER
+    with db.writing("desk") as session:
+        assert not staff.is_settled(session, staff_id, later - timedelta(seconds=1))
+        assert staff.is_settled(session, staff_id, later)
+        staff.invite_again(session, staff_id, later)
+        assert not staff.is_settled(session, staff_id, later)
+        staff.get_staff(session, staff_id).invited_at = None
+        assert staff.is_settled(session, staff_id, NOW), "older than the column"
+        assert not staff.is_settled(session, uuid4(), NOW)
+
+
 def test_inviting_again_takes_password_factor_and_sessions_away(db: Databases) -> None:
     staff_id = opened(db)
     with db.writing("desk") as session:

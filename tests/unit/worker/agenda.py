@@ -10,7 +10,7 @@ from app.desk import agenda
 from app.desk.models import Proposal, Visit
 from app.front import cells
 from app.front.models import SlotCell
-from app.vault.sealing import Context
+from app.vault.sealing import Context, seal_json
 from app.worker.intake import take_in
 from tests.factories.house import House
 from tests.unit.worker.sending import Sent, submit
@@ -35,7 +35,7 @@ def leave_patch(house: House, sent: Sent, **patch: Any) -> UUID:
     """Leave for the worker what a staff decision changes in the space."""
     patch_id = uuid4()
     context = Context("desk.space_patch", sent.pseudonym, "space", patch_id, 1)
-    sealed = house.vault.seal_json(context, {"schema": 1, **patch})
+    sealed = seal_json(sent.secrets["space"], {"schema": 1, **patch}, context)
     with house.db.writing("desk") as session:
         agenda.queue_patch(session, patch_id, sent.pseudonym, sealed, house.clock())
     return patch_id

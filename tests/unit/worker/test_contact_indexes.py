@@ -1,17 +1,19 @@
 """Taking in indexes how an adult who comes alone is reached: once, last, and nobody else's contact."""
 
+from uuid import UUID
+
 import pytest
 from sqlalchemy import func, select
 
 from app.db import Databases
 from app.desk.models import Visit
 from app.front.models import Submission
-from app.ledger.service import events_for
 from app.vault import blind
+from app.vault.door import Vault
 from app.vault.errors import KeystoreError
-from app.vault.models import BlindIndex
+from app.vault.models import BlindIndex, Opening
 from app.worker.intake import take_in
-from tests.factories.house import House
+from tests.factories.house import House, told
 from tests.factories.mortal import killed_everywhere
 from tests.unit.worker.reached import PHONE, indexed, submit_reached
 from tests.unit.worker.sending import Sent
@@ -35,8 +37,9 @@ def test_a_contact_is_indexed_when_it_is_taken_in(house: House) -> None:
 def test_it_opens_nothing_more_than_the_ledger_says(house: House) -> None:
     sent = submit_reached(house, {"phone": PHONE})
     take_in(house.db, house.vault, house.clock)
-    (entry,) = events_for(house.db, sent.pseudonym)
-    assert (entry.name, entry.payload["purposes"]) == ("submission.taken_in", ["contact"])
+    said = {entry.name: told(entry).purposes for entry in house.events_for(sent.pseudonym)}
+    assert said == {"submission.taken_in": ("contact",), "submission.kept": ()}
+    assert opened(house) == {(sent.pseudonym, "contact")}
 
 
 @pytest.mark.parametrize("kind", ["call", "come", "write"])
@@ -59,13 +62,13 @@ def test_a_worker_killed_around_any_commit_indexes_each_contact_once(house: Hous
 
     def sent_and_taken_in(dying: Databases) -> None:
         everybody.append(submit_reached(house, {"phone": PHONE}))
-        take_in(dying, house.vault, house.clock)
+        take_in(dying, Vault(house.keystore, dying), house.clock)
 
     def restarted() -> None:
         take_in(house.db, house.vault, house.clock)
         assert indexed(house) == {(sent.pseudonym, "phone", "2026") for sent in everybody}
 
-    assert killed_everywhere(house.db, sent_and_taken_in, restarted) == 2 * 7  # around each of seven commits
+    assert killed_everywhere(house.db, sent_and_taken_in, restarted) == 2 * 9  # around each of nine commits
     with house.db.reading("keys") as session:
         assert session.scalar(select(func.count()).select_from(BlindIndex)) == len(everybody)
 
@@ -106,3 +109,9 @@ def test_a_damaged_index_key_keeps_no_patient_from_the_agenda(house: House) -> N
     file.write_bytes(good)
     assert take_in(house.db, house.vault, house.clock) == 1
     assert (sent.pseudonym, "phone", "2026") in indexed(house)
+
+
+def opened(house: House) -> set[tuple[UUID, str]]:
+    """Return the pseudonyms and purposes whose secrets were taken out, for any event."""
+    with house.db.reading("keys") as session:
+        return {(one.pseudonym, one.purpose) for one in session.scalars(select(Opening))}

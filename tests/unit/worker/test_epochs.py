@@ -5,11 +5,10 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import Databases, Silo, SiloUnavailable
-from app.ledger.models import Event
+from app.vault.closing import close
 from app.vault.errors import KeystoreDamaged
 from app.worker.epochs import turn_keys
 from tests.factories.house import House
@@ -17,7 +16,7 @@ from tests.factories.mortal import Killed, MortalDatabases
 from tests.unit.worker.agenda import taken_in
 
 
-class _WithoutLedger(Databases):
+class WithoutLedger(Databases):
     """Silos whose ledger can be read and not written."""
 
     def __init__(self, living: Databases) -> None:
@@ -36,9 +35,7 @@ def _keys(house: House, kind: str = "epoch") -> set[str]:
 
 
 def _events(house: House, name: str) -> list[str]:
-    with house.db.reading("ledger") as session:
-        found = session.scalars(select(Event.payload).where(Event.name == name))
-        return sorted(payload.split('"epoch":"')[1].split('"')[0] for payload in found)
+    return sorted(one.fields["epoch"] for one in house.contents(name))
 
 
 def test_secrets_move_to_the_key_of_the_day_and_old_keys_are_destroyed(house: House) -> None:
@@ -49,6 +46,7 @@ def test_secrets_move_to_the_key_of_the_day_and_old_keys_are_destroyed(house: Ho
     assert turn_keys(house.db, house.vault, house.clock) == 1
 
     assert _keys(house) == {"2026-11-24"}
+    assert _keys(house, "intake") == {"2026-11-23", "2026-11-24"}  # closed, and about to go
     with house.db.reading("keys") as session:
         assert house.keystore.get(session, sent.pseudonym, "care") == sent.secrets["care"]
     assert _events(house, "epoch.destroyed") == ["2026-11-23"]
@@ -57,19 +55,21 @@ def test_secrets_move_to_the_key_of_the_day_and_old_keys_are_destroyed(house: Ho
 def test_keys_that_set_up_made_are_in_the_ledger_once(house: House) -> None:
     for _ in range(3):
         turn_keys(house.db, house.vault, house.clock)
-    assert _events(house, "epoch.made") == ["2026-11-23", "2026-W48"]
+    assert _events(house, "epoch.made") == ["2026-11", "2026-11-23", "2026-11-23", "2026-12"]
 
 
 def test_no_key_is_destroyed_that_the_ledger_did_not_write_first(house: House) -> None:
     turn_keys(house.db, house.vault, house.clock)
     house.clock.forward(days=14)
     turn_keys(house.db, house.vault, house.clock)
+    with house.db.writing("keys") as session:
+        close(session, ["2026-11-23"], house.clock())
     house.clock.forward(minutes=11)
     before = _keys(house), _keys(house, "intake")
-    assert before == ({"2026-11-23", "2026-12-07"}, {"2026-W50"})  # the week's key had nothing to wait for
+    assert before == ({"2026-11-23", "2026-12-07"}, {"2026-11-23", "2026-12-07"})
 
     with pytest.raises(SiloUnavailable):
-        turn_keys(_WithoutLedger(house.db), house.vault, house.clock)
+        turn_keys(WithoutLedger(house.db), house.vault, house.clock)
 
     assert (_keys(house), _keys(house, "intake")) == before
 
@@ -89,15 +89,15 @@ def test_a_worker_killed_between_ledger_and_key_goes_on_and_says_it_once(house: 
     assert _events(house, "epoch.destroyed") == ["2026-11-23"]
 
 
-def test_the_week_turns_though_the_day_cannot(house: House) -> None:
+def test_the_intake_turns_though_the_day_cannot(house: House) -> None:
     turn_keys(house.db, house.vault, house.clock)
     house.clock.forward(days=14)
     house.keystore.ensure_epoch(house.clock())
     (house.root / "keystore" / "epoch-2026-12-07.key").write_bytes(b"cut")
-    house.clock.now += timedelta(minutes=11)
+    for _ in range(2):
+        house.clock.now += timedelta(minutes=11)
+        with pytest.raises(KeystoreDamaged):
+            turn_keys(house.db, house.vault, house.clock)
 
-    with pytest.raises(KeystoreDamaged):
-        turn_keys(house.db, house.vault, house.clock)
-
-    assert _keys(house, "intake") == {"2026-W50"}
-    assert _events(house, "epoch.destroyed") == ["2026-W48"]
+    assert _keys(house, "intake") == {"2026-12-07"}
+    assert _events(house, "epoch.destroyed") == ["2026-11-23"]

@@ -37,7 +37,8 @@ def shared(built: House) -> House:
     for silo, base in BASES.items():
         with built.db.writing(silo) as session:
             for table in reversed(base.metadata.sorted_tables):
-                session.execute(table.delete())
+                if table.name != "event_keys":  # this process goes on sealing events with them
+                    session.execute(table.delete())
     return built
 
 
@@ -58,7 +59,7 @@ def test_each_submission_is_carried_once(shared: House) -> None:
 
     assert sum(done) == SENDINGS
     with shared.db.reading("ledger") as session:
-        assert session.scalar(select(func.count()).select_from(Event)) == SENDINGS
+        assert session.scalar(select(func.count()).select_from(Event)) == 2 * SENDINGS  # taken in, kept
     with shared.db.reading("desk") as session:
         assert session.scalar(select(func.count()).select_from(Visit)) == SENDINGS
 

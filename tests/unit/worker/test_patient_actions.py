@@ -5,7 +5,6 @@ from sqlalchemy import func, select
 
 from app.db import Databases
 from app.front.models import FrontOutbox
-from app.ledger.service import events_for
 from app.vault.door import Vault
 from app.worker.patient_actions import carry_actions
 from app.worker.space_patches import merge_patches
@@ -35,10 +34,9 @@ def test_a_cancellation_reaches_the_agenda_and_gives_everything_back(house: Hous
     assert visit_of(house, sent).state == "cancelled"
     assert owners(house) == set()
     assert _waiting(house) == 0
-    told = [entry for entry in events_for(house.db, sent.pseudonym) if entry.name == "visit.changed"]
-    assert [(e.payload["fields"]["from_state"], e.payload["fields"]["to_state"]) for e in told] == [
-        ("booked", "cancelled")
-    ]
+    (change,) = house.contents("visit.changed")
+    assert change.subjects == (str(sent.pseudonym),)
+    assert (change.fields["from_state"], change.fields["to_state"]) == ("booked", "cancelled")
 
 
 def test_a_wish_to_move_reaches_the_agenda_and_keeps_the_time(house: House) -> None:
@@ -140,9 +138,9 @@ def test_a_worker_killed_around_any_commit_carries_each_act_once(house: House) -
 
     deaths = killed_everywhere(house.db, acted, restarted)
 
-    assert deaths == 8  # before and after each of four commits: the opening, the change, the desk, the front
+    assert deaths == 10  # before and after each of five commits: opening, its trace, change, desk, front
     for sent in patients:
-        told = [entry for entry in events_for(house.db, sent.pseudonym) if entry.name == "visit.changed"]
+        told = [entry for entry in house.events_for(sent.pseudonym) if entry.name == "visit.changed"]
         assert len(told) == 1
 
 

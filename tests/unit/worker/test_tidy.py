@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
-from app.booking.send import SPACE_KEPT
+from app.booking.space import SPACE_KEPT
 from app.db import Silo
 from app.desk.models import Proposal, StaffSession
 from app.front import guesses
