@@ -7,7 +7,7 @@ has happened for anybody, and after it nothing is lost.
 import base64
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from app.booking.journey import Funnel
 from app.booking.outlook import SLOT, Outlook
 from app.booking.signed import Signed, hand_over, sign_in
 from app.booking.slots import Slot, slot_by_code
+from app.booking.space import SPACE_KEPT
 from app.booking.submission import (
     Entered,
     Request,
@@ -38,9 +39,6 @@ from app.vault.posting import keep_space_secret, post_secrets
 from app.vault.sealing import Context, seal_json
 from app.vault.tokens import derive_id, new_token
 from app.vault.words import seal_to_words
-
-SPACE_KEPT = timedelta(days=400)
-"""How long a space can be returned to when nothing else ends it."""
 
 _SCHEMA = 1
 
@@ -163,7 +161,9 @@ def _seal(request: Request, intake: IntakeKey, lock: WordsLock) -> _Parcel:
 
 
 def _digest(row: Submission) -> str:
-    return hashlib.sha256(row.sealed_visit + row.sealed_contact + row.sealed_care).hexdigest()
+    """Return one digest of three, so that it can be checked once the ciphertexts are apart."""
+    sealed = (row.sealed_visit, row.sealed_contact, row.sealed_care)
+    return hashlib.sha256(b"".join(hashlib.sha256(one).digest() for one in sealed)).hexdigest()
 
 
 def _write_keys(session: Session, parcel: _Parcel, now: datetime) -> None:

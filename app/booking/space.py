@@ -1,6 +1,8 @@
 """The patient's space: reading it, and the few acts it allows. Each act is one front transaction.
 
 An act frees or turns the cells, rewrites the sealed space and leaves a sealed line for the worker, all at once.
+Once everything is asked to be erased nothing else can be done but take that back, or not wait for its end; from
+that end on the space is gone, even while the worker is still to come.
 """
 
 from dataclasses import dataclass
@@ -14,13 +16,16 @@ from app.booking.holds import accept_proposal
 from app.booking.journey import Funnel
 from app.booking.signed import Signed, sign_in, sign_out
 from app.front import cells, spaces
-from app.front.models import FrontOutbox
+from app.front.models import FrontOutbox, Space
+from app.retention import GRACE, term_of, was_held
 from app.vault.sealing import Context, seal_json, unseal_json
 
 OVER = frozenset({"arrived", "seen", "absent", "cancelled", "declined"})
 """States after which a patient can change nothing."""
 CONFIRMING = frozenset({"booked", "move_asked", "arrived", "seen", "absent"})
 """States that only an agreed appointment comes to."""
+SPACE_KEPT = timedelta(days=400)
+"""How long a space can be returned to when nothing else ends it."""
 
 
 class SpaceGone(Exception):
@@ -46,6 +51,7 @@ class SpaceView:
     document: dict[str, Any]
     version: int
     now: datetime
+    sent_at: datetime
 
     @property
     def starts_at(self) -> datetime | None:
@@ -79,6 +85,39 @@ class SpaceView:
     def may_move(self) -> bool:
         """Whether another time can be asked for."""
         return self.may_cancel and self.document["kind"] == "appointment" and self.document["state"] != "move_asked"
+
+    @property
+    def is_past(self) -> bool:
+        """Whether the time of an agreed visit is over, whatever staff have noted of it."""
+        if self.starts_at is None or not self.is_appointment:
+            return False
+        return self.starts_at + timedelta(minutes=self.document["minutes"]) <= self.now
+
+    @property
+    def was_held(self) -> bool:
+        """Whether the visit took place: the law then makes the clinic keep what it needs of it until the term."""
+        state: str = self.document["state"]
+        return was_held(state, self.starts_at, self.now, confirmed=self.is_appointment)
+
+    @property
+    def erasing_until(self) -> datetime | None:
+        """When the erasing that was asked for becomes final, in UTC; None when none was."""
+        asked: str | None = self.document.get("erasing_until")
+        return datetime.fromisoformat(asked) if asked else None
+
+    @property
+    def calls_off(self) -> bool:
+        """Whether to erase everything cancels something still to come."""
+        return not self.is_over and not self.is_past
+
+    @property
+    def may_erase(self) -> bool:
+        """Whether everything can be erased here: not what is to come and too near to be cancelled online."""
+        return self.erasing_until is None and (self.in_time or not self.calls_off)
+
+    def term(self, kept_days: int) -> datetime:
+        """Return when the clinic destroys all of it by itself, in UTC."""
+        return term_of(self.starts_at, self.document["minutes"], self.sent_at, kept_days)
 
     def proposals(self) -> list[dict[str, Any]]:
         """Return the slots the clinic proposes that are still kept."""
@@ -136,6 +175,36 @@ def accept(funnel: Funnel, signed: Signed, version: int, code: str) -> None:
         _act(session, signed, view, "accept", {"code": code, "slot": offered["slot"]}, changes)
 
 
+def erase(funnel: Funnel, signed: Signed, version: int) -> None:
+    """Ask that everything be erased, and cancel what is still to come. It is final after the grace.
+
+    Raises SpaceChanged, NotPossible when it was asked for already, TooLate when the visit is too near.
+    """
+    with funnel.db.writing("front") as session:
+        view = _load_at(session, signed, version, funnel.clock())
+        if not view.may_erase:
+            raise TooLate
+        changes: dict[str, Any] = {"erasing_until": (view.now + GRACE).isoformat()}
+        if view.calls_off:
+            cells.free(session, signed.submission)
+            changes |= {"state": "cancelled", "proposals": []}
+        _act(session, signed, view, "erase", {"cancels": view.calls_off}, changes)
+
+
+def keep(funnel: Funnel, signed: Signed, version: int) -> None:
+    """Take an erasing back; what it cancelled stays so. Raises SpaceChanged, NotPossible, SpaceGone."""
+    with funnel.db.writing("front") as session:
+        view = _load_at(session, signed, version, funnel.clock(), erasing=True)
+        _act(session, signed, view, "keep", {}, {"erasing_until": None})
+
+
+def destroy_now(funnel: Funnel, signed: Signed, version: int) -> None:
+    """Make an erasing final at once: the space is gone. Raises SpaceChanged, NotPossible, SpaceGone."""
+    with funnel.db.writing("front") as session:
+        view = _load_at(session, signed, version, funnel.clock(), erasing=True)
+        _act(session, signed, view, "destroy", {}, {"erasing_until": view.now.isoformat()})
+
+
 def stay(funnel: Funnel, token: bytes, signed: Signed) -> None:
     """Push the end of a browser's stay back: it ends after idleness, not while somebody reads."""
     with funnel.db.writing("front") as session:
@@ -152,14 +221,26 @@ def _load(session: Session, signed: Signed, now: datetime) -> SpaceView:
     row = spaces.load(session, signed.space_id, now)
     if row is None:
         raise SpaceGone
+    view = _view(row, signed, now)
+    if view.erasing_until is not None and view.erasing_until <= now:
+        raise SpaceGone
+    return view
+
+
+def _view(row: Space, signed: Signed, now: datetime) -> SpaceView:
     document = unseal_json(signed.secret, row.sealed, _context(signed, row.version))
-    return SpaceView(document, row.version, now)
+    return SpaceView(document, row.version, now, row.expires_at - SPACE_KEPT)
 
 
-def _load_at(session: Session, signed: Signed, version: int, now: datetime) -> SpaceView:
+def _load_at(session: Session, signed: Signed, version: int, now: datetime, *, erasing: bool = False) -> SpaceView:
+    """Return the space a form was drawn for. Raises NotPossible when it is being erased and the act is not of that,
+    or the other way round.
+    """
     view = _load(session, signed, now)
     if view.version != version:
         raise SpaceChanged
+    if (view.erasing_until is not None) != erasing:
+        raise NotPossible
     return view
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.care.service import get_case
-from app.clinic.contacts import Reach, opened_with
+from app.clinic.contacts import Reach, reaches_of
 from app.clinic.journal import write
 from app.clinic.people import SignedIn
 from app.clinic.services import ClinicServices
@@ -43,9 +43,10 @@ def open_case(services: ClinicServices, person: SignedIn, visit_id: UUID) -> Ope
     )
     with services.db.reading("care") as session:
         case = get_case(session, visit_id)
-    context = Context("care.answers", visit.pseudonym, "care", case.id, 1)
-    care = services.vault.open_json(case.sealed, receipt, context)
-    reach = opened_with(services, receipt, visit.pseudonym)
+    about = visit.pseudonym
+    taken = services.vault.take(receipt, [(about, "contact"), (about, "care")])
+    care = taken.open_json(case.sealed, Context("care.answers", about, "care", case.id, 1))
+    reach = reaches_of(services, taken, [about])[about]
     return OpenCase(visit, reach, care, proposals, _purposes(services, care))
 
 

@@ -11,6 +11,7 @@ from app.clinic.services import ClinicServices
 from app.desk.models import Visit
 from app.identity.models import Contact
 from app.identity.service import get_contacts
+from app.vault.door import Taken
 from app.vault.errors import SecretMissing
 from app.vault.receipts import Receipt
 from app.vault.sealing import Context
@@ -60,7 +61,7 @@ def open_list(
         form="screen",
         count=len(visits),
     )
-    return _opened(services, receipt, pseudonyms)
+    return opened_with(services, receipt, pseudonyms)
 
 
 def open_one(services: ClinicServices, person: SignedIn, visit: Visit) -> Reach:
@@ -72,27 +73,30 @@ def open_one(services: ClinicServices, person: SignedIn, visit: Visit) -> Reach:
         subjects=[visit.pseudonym],
         purposes=["contact"],
     )
-    return opened_with(services, receipt, visit.pseudonym)
+    return opened_with(services, receipt, [visit.pseudonym])[visit.pseudonym]
 
 
-def opened_with(services: ClinicServices, receipt: Receipt, pseudonym: UUID) -> Reach:
-    """Return one contact that a receipt covers."""
-    return _opened(services, receipt, [pseudonym])[pseudonym]
+def opened_with(services: ClinicServices, receipt: Receipt, pseudonyms: Iterable[UUID]) -> dict[UUID, Reach]:
+    """Return contacts that a receipt covers, their secrets taken out together."""
+    wanted = list(pseudonyms)
+    taken = services.vault.take(receipt, [(pseudonym, "contact") for pseudonym in wanted])
+    return reaches_of(services, taken, wanted)
 
 
-def _opened(services: ClinicServices, receipt: Receipt, pseudonyms: Iterable[UUID]) -> dict[UUID, Reach]:
+def reaches_of(services: ClinicServices, taken: Taken, pseudonyms: Iterable[UUID]) -> dict[UUID, Reach]:
+    """Return contacts whose secrets are taken out."""
     wanted = list(pseudonyms)
     with services.db.reading("identity") as session:
         found = get_contacts(session, wanted)
-    return {pseudonym: _reach(services, receipt, found.get(pseudonym)) for pseudonym in wanted}
+    return {pseudonym: _reach(taken, found.get(pseudonym)) for pseudonym in wanted}
 
 
-def _reach(services: ClinicServices, receipt: Receipt, contact: Contact | None) -> Reach:
+def _reach(taken: Taken, contact: Contact | None) -> Reach:
     if contact is None:
         return GONE
     context = Context("identity.contact", contact.pseudonym, "contact", contact.submission, 1)
     try:
-        document: dict[str, Any] = services.vault.open_json(contact.sealed, receipt, context)
+        document: dict[str, Any] = taken.open_json(contact.sealed, context)
     except SecretMissing:
         return GONE
     return Reach(

@@ -13,6 +13,14 @@ class SlotGone(Exception):
     """The slot can't be offered any more: it is taken, past, or was never one."""
 
 
+class NobodyToTell(Exception):
+    """The patient's space is being erased, or is gone: no words can reach them any more."""
+
+
+class AccountTooNew(Exception):
+    """The account was invited too lately to be the second of two persons."""
+
+
 class NotForRole(Exception):
     """This page is not for this role."""
 

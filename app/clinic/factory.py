@@ -19,6 +19,7 @@ from app.clinic import (
     entry_views,
     places_views,
     proposal_views,
+    retention_views,
     team_views,
     visit_views,
     wording,
@@ -50,6 +51,7 @@ _VIEWS = (
     entry_views,
     places_views,
     proposal_views,
+    retention_views,
     team_views,
     visit_views,
 )

@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, Unauthorized
 
 from app.care.service import CaseMissing
-from app.clinic.errors import ForeignPost, NotForRole, SlotGone
+from app.clinic.errors import AccountTooNew, ForeignPost, NotForRole, SlotGone
 from app.clinic.sessions import StaffBrowser
 from app.db import SiloUnavailable
 from app.desk.errors import NotPossible, StaffNotFound, TooManyAtOnce, VersionConflict, VisitNotFound
@@ -38,6 +38,7 @@ def init_failures(app: Flask) -> None:
         app.register_error_handler(fault, _erased)
     app.register_error_handler(SlotGone, _slot_gone)
     app.register_error_handler(NotForRole, _not_for_role)
+    app.register_error_handler(AccountTooNew, _account_too_new)
     app.register_error_handler(ForeignPost, _foreign_post)
     app.register_error_handler(SiloUnavailable, _unavailable)
     app.register_error_handler(KeystoreSealed, _sealed)
@@ -107,6 +108,14 @@ def _slot_gone(_error: SlotGone) -> ResponseReturnValue:
 def _not_for_role(_error: NotForRole) -> ResponseReturnValue:
     return _page(
         403, _("Cette page n’est pas pour votre rôle"), _("Demandez à un administrateur si c’est une erreur.")
+    )
+
+
+def _account_too_new(_error: AccountTooNew) -> ResponseReturnValue:
+    return _page(
+        403,
+        _("Votre compte est trop récent pour donner un accord"),
+        _("Un compte le peut sept jours après son invitation. Rien n’a été fait."),
     )
 
 

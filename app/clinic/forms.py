@@ -25,6 +25,7 @@ from wtforms.validators import (
     ValidationError,
 )
 
+from app.desk.legal_holds import REASONS
 from app.desk.staff import ROLES
 
 MESSAGE_LENGTH = 600
@@ -34,6 +35,8 @@ _CHOOSE = _l("Choisissez dans la liste.")
 _TIME = _l("Écrivez une heure, par exemple 08:30.")
 _MINUTES_OF_DAY = 1440
 _STEP = 5
+NOBODY_READS = _l("Ce dossier est effacé : la personne ne peut plus rien lire ici. Rien n’a été fait.")
+"""What is said beside a message that would reach nobody."""
 
 
 def text(greatest: int) -> StringField:
@@ -160,6 +163,18 @@ class AbsenceForm(FlaskForm):
     from_time = Clock(validators=[InputRequired(_TIME)])
     until_day = DateField(validators=[InputRequired(_l("Écrivez une date, par exemple 2027-03-14."))])
     until_time = Clock(validators=[InputRequired(_TIME)])
+
+
+class FileNumberForm(FlaskForm):
+    """The number of a file."""
+
+    number = text(32)
+
+
+class HoldForm(FlaskForm):
+    """Why nothing of a file may be destroyed."""
+
+    reason = Choice(choices=[(reason, "") for reason in REASONS])
 
 
 class StaffForm(FlaskForm):

@@ -6,6 +6,7 @@ from uuid import UUID
 from app.clinic.people import SignedIn
 from app.clinic.services import ClinicServices
 from app.ledger.events import FieldValue
+from app.ledger.genuine import say
 from app.ledger.service import record
 from app.vault.receipts import Receipt
 
@@ -27,3 +28,14 @@ def write(
     """
     named: dict[str, FieldValue] = {"actor": person.id, "role": person.role, **fields}
     return record(services.db, services.clock(), "clinic", event, subjects, purposes, once, **named)
+
+
+def write_of_file(
+    services: ClinicServices, person: SignedIn, event: str, pseudonym: UUID, **fields: FieldValue
+) -> None:
+    """Write what somebody does about a file as a whole: the worker does it again by this word, if a copy lost it.
+
+    Raises EventRefused, LedgerUnavailable, KeystoreSealed.
+    """
+    named: dict[str, FieldValue] = {"actor": person.id, "role": person.role, **fields}
+    say(services.db, services.vault.keystore, services.clock(), "clinic", event, pseudonym, **named)

@@ -62,7 +62,8 @@ def possible_same(services: ClinicServices, person: SignedIn, visit: Visit, reac
         visit=visit.id,
         count=len(shown),
     )
-    found = [Likeness(one, opened_with(services, receipt, one.pseudonym)) for one in shown]
+    reaches = opened_with(services, receipt, [one.pseudonym for one in shown])
+    found = [Likeness(one, reaches[one.pseudonym]) for one in shown]
     return Likenesses(
         joined=tuple(one for one in found if one.visit.pseudonym in joined),
         possible=tuple(one for one in found if one.visit.pseudonym not in joined),

@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.clinic import lists
-from app.clinic.errors import SlotGone
-from app.clinic.forms import ProposeForm
+from app.clinic.errors import NobodyToTell, SlotGone
+from app.clinic.forms import NOBODY_READS, ProposeForm
 from app.clinic.people import me
 from app.clinic.proposals import Wish, offered
 from app.clinic.proposals import propose as propose_slot
@@ -31,6 +31,8 @@ def propose(visit_id: UUID) -> ResponseReturnValue:
             _send(visit_id, form)
         except SlotGone:
             lost = True
+        except NobodyToTell:
+            form["message"].errors = [NOBODY_READS]
         else:
             flash(_("Créneau proposé et gardé trois jours. Le patient le verra dans son espace."))
             return redirect(url_for("visit.visit", visit_id=visit_id), 303)

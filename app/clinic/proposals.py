@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.booking.holds import propose as keep_slot
 from app.booking.slots import Slot, SlotFilter, SlotPage, find_slots, slot_by_code
-from app.clinic.decisions import announce, seal_patch
+from app.clinic.decisions import announce, tell
 from app.clinic.errors import SlotGone
 from app.clinic.people import SignedIn
 from app.clinic.services import ClinicServices
@@ -19,6 +19,7 @@ from app.desk.models import Proposal, Visit
 from app.front.cells import SlotTaken
 from app.front.directory import Directory
 from app.front.published_directory import current_directory
+from app.vault.receipts import Receipt
 
 KEPT_FOR = timedelta(hours=72)
 NOTICE_HOURS = 1
@@ -75,7 +76,7 @@ def propose(
         slot = slot_by_code(session, directory, wanted, code, now, notice_hours=NOTICE_HOURS)
     if slot is None:
         raise SlotGone
-    announce(services, person, visit_id, version, "propose")
+    receipt = announce(services, person, visit_id, version, "propose", words=True)
     until = min(now + KEPT_FOR, slot.starts_at)
     try:
         with services.db.writing("front") as session:
@@ -87,12 +88,13 @@ def propose(
         session.add(_row(proposal_id, visit_id, slot, until))
         session.flush()
         kept = [one for one in agenda.proposals_of(session, visit_id) if one.expires_at > now]
-        _queue(services, session, changed, kept, directory, message, now)
+        _queue(services, receipt, session, changed, kept, directory, message, now)
     return changed
 
 
 def _queue(
     services: ClinicServices,
+    receipt: Receipt,
     session: Session,
     visit: Visit,
     kept: Sequence[Proposal],
@@ -101,15 +103,12 @@ def _queue(
     now: datetime,
 ) -> None:
     """Leave for the worker what the space must show: every slot still kept, and the message."""
-    outbox_id = uuid4()
     patch = {
         "state": "proposed",
         "message": message,
         "proposals": [shown_in_space(one, visit, directory) for one in kept],
     }
-    sealed = seal_patch(services, visit.pseudonym, outbox_id, patch)
-    if sealed is not None:
-        agenda.queue_patch(session, outbox_id, visit.pseudonym, sealed, now)
+    tell(services, session, receipt, visit.pseudonym, patch, now)
 
 
 def _row(proposal_id: UUID, visit_id: UUID, slot: Slot, until: datetime) -> Proposal:

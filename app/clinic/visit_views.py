@@ -11,7 +11,9 @@ from werkzeug.exceptions import BadRequest
 from app.clinic import likeness, lists
 from app.clinic.case import open_case
 from app.clinic.decisions import decide
-from app.clinic.forms import ActionForm, MessageForm, OptionalMessageForm
+from app.clinic.errors import NobodyToTell
+from app.clinic.forms import NOBODY_READS, ActionForm, MessageForm, OptionalMessageForm
+from app.clinic.kept_file import file_of
 from app.clinic.people import me
 from app.clinic.roles import staff_only
 from app.clinic.services import clinic
@@ -29,8 +31,9 @@ def visit(visit_id: UUID) -> ResponseReturnValue:
     found = lists.visit_page(clinic(), me(), visit_id)
     allowed = {action for action in ACTIONS if possible(found.line.visit, action, me().viewer)}
     same = likeness.possible_same(clinic(), me(), found.line.visit, found.line.reach)
+    file = file_of(clinic(), me(), visit_id)
     return render_template(
-        "clinic/visit.html", found=found, line=found.line, allowed=allowed, form=ActionForm(), same=same
+        "clinic/visit.html", found=found, line=found.line, allowed=allowed, form=ActionForm(), same=same, file=file
     )
 
 
@@ -41,8 +44,9 @@ def case(visit_id: UUID) -> ResponseReturnValue:
     found = open_case(clinic(), me(), visit_id)
     allowed = {action for action in ACTIONS if possible(found.visit, action, me().viewer)}
     same, places = likeness.possible_same(clinic(), me(), found.visit, found.reach), lists.places_of(clinic())
+    file = file_of(clinic(), me(), visit_id)
     return render_template(
-        "clinic/case.html", found=found, allowed=allowed, places=places, form=ActionForm(), same=same
+        "clinic/case.html", found=found, allowed=allowed, places=places, form=ActionForm(), same=same, file=file
     )
 
 
@@ -147,9 +151,13 @@ def _with_words(
     visit_id: UUID, action: Action, form: MessageForm | OptionalMessageForm, done: str
 ) -> ResponseReturnValue:
     if form.validate_on_submit():
-        changed = decide(clinic(), me(), visit_id, form["version"].data, action, form["message"].data)
-        flash(done)
-        return _back(changed, "requests" if action in ("decline", "answer") else "")
+        try:
+            changed = decide(clinic(), me(), visit_id, form["version"].data, action, form["message"].data)
+        except NobodyToTell:
+            form["message"].errors = [NOBODY_READS]
+        else:
+            flash(done)
+            return _back(changed, "requests" if action in ("decline", "answer") else "")
     found = lists.visit_page(clinic(), me(), visit_id)
     if not possible(found.line.visit, action, me().viewer):
         raise NotPossible

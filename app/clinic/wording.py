@@ -37,6 +37,20 @@ ROLES: Mapping[str, object] = {
     "desk": _l("Accueil"),
     "administrator": _l("Administration"),
 }
+HOLDS: Mapping[str, object] = {
+    "claim": _l("Une réclamation ou un procès"),
+    "authority": _l("Un juge ou une autorité le demande"),
+    "request": _l("La personne demande qu’on garde son dossier"),
+}
+"""Why nothing of a file may be destroyed."""
+
+ORIGINS: Mapping[str, object] = {
+    "patient": _l("demandé par la personne"),
+    "staff": _l("demandé par l’administration"),
+    "term": _l("fin du délai"),
+}
+"""Who or what withdrew a file."""
+
 MARKS: Mapping[str, object] = {"new": _l("nouveau"), "moved": _l("déplacé")}
 GENDERS: Mapping[str, object] = {"woman": _l("Une femme"), "man": _l("Un homme"), "unsaid": _l("Non précisé")}
 SITUATIONS: Mapping[str, object] = {

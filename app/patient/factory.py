@@ -11,7 +11,7 @@ from app.clock import Clock
 from app.config import Settings
 from app.db import Databases
 from app.discretion.lexicon import shipped
-from app.patient import journey, papers, public, space, words
+from app.patient import data_page, journey, papers, public, space, words
 from app.patient.after_exit import Forgetter, init_exit
 from app.patient.services import PatientServices
 from app.patient.signed_patient import init_login
@@ -43,6 +43,6 @@ def create_patient_app(settings: Settings, db: Databases, clock: Clock) -> Flask
     install_patient_web(app, services)
     init_exit(app)
     init_login(app)
-    for blueprint in (public.public, journey.bp, words.bp, space.bp, papers.bp):
+    for blueprint in (public.public, journey.bp, words.bp, space.bp, data_page.bp, papers.bp):
         app.register_blueprint(blueprint)
     return app

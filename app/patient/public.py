@@ -2,18 +2,21 @@
 
 import logging
 from dataclasses import replace
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request
 
 from app.discretion.sizes import padded_gzip, padded_plain
 from app.patient.after_exit import AFTER_AN_EXIT
+from app.retention import BACKUPS_KEPT, GRACE
 from app.web.claims import CLAIMS
 from app.web.cookie import Device, Screen
 from app.web.errors import new_event_id
 from app.web.formats import day_text
 from app.web.hosting import TEST_ID, hosting_sentence
 from app.web.jinja import translator
+from app.web.kept import kept_rows
 from app.web.languages import of_letter
 from app.web.pages import keep, redirect303, redirect_and_forget, render, the_pages, visitor, wants_gzip
 from app.web.places import place
@@ -53,6 +56,14 @@ def trust() -> Response:
         hosting_test=TEST_ID,
         claims=[(translate(claim.text), claim.test_id) for claim in CLAIMS],
     )
+
+
+@public.get("/delais")
+def terms() -> Response:
+    """Say what is kept, until when and by what law, and how to have it erased sooner."""
+    rows = [row for row in kept_rows(services().settings, visitor().language) if not row.staffs]
+    hours, copies = GRACE // timedelta(hours=1), BACKUPS_KEPT.days
+    return render("patient/public/delais.html", here="de", rows=rows, hours=hours, copies=copies)
 
 
 @public.get("/urgence")

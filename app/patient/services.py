@@ -28,7 +28,7 @@ class PatientServices(Services):
         try:
             return load_intake_key(self.settings.public_keys, self.settings.verify_key, now)
         except IntakeKeyRefused as error:
-            log.error("no intake key can be used: the worker makes one each week", extra={"silo": "keys"})
+            log.error("no intake key can be used: the worker makes one each half-day", extra={"silo": "keys"})
             raise SiloUnavailable("keys") from error
 
 

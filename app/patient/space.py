@@ -2,14 +2,15 @@
 
 import base64
 import hmac
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, request
 
 from app.booking.entrance import TooManyGuesses, enter, slowness
-from app.booking.journey import open_page
+from app.booking.journey import Funnel, open_page
 from app.booking.signed import Signed
 from app.booking.space import (
     NotPossible,
@@ -20,6 +21,9 @@ from app.booking.space import (
     accept,
     ask_move,
     cancel,
+    destroy_now,
+    erase,
+    keep,
     leave_space,
     read_space,
     stay,
@@ -29,20 +33,31 @@ from app.patient.journey import NO_COOKIE, SPACE, page, typed_values
 from app.patient.services import patient
 from app.patient.signed_patient import signed_patient
 from app.patient.slot_page import short
+from app.retention import BACKUPS_KEPT, GRACE
 from app.vault.tokens import derive, new_token
 from app.vault.words import TooManyAtOnce
 from app.web.cookie import NO_NOTICE
 from app.web.grid import WORDS_SLOT
-from app.web.pages import keep, redirect303, redirect_and_forget, render, visitor
+from app.web.pages import keep as set_visitor
+from app.web.pages import redirect303, redirect_and_forget, render, visitor
 from app.web.proxied import read_on_the_way
 
 bp = Blueprint("space", __name__)
 
-WRONG, SLOW_DOWN, CROWDED, CHANGED, LATE, DONE, ENDED = "w", "s", "c", "h", "l", "d", "e"
+WRONG, SLOW_DOWN, CROWDED, CHANGED, LATE, DONE, ENDED, GONE = "w", "s", "c", "h", "l", "d", "e", "g"
 """Notices carried by one character of the cookie to the page that follows."""
 MOST_PROPOSALS = 4
 """Proposals the one size of a page has room for; the later ones come up as the first run out."""
 _WORDS_KEY, _SPACE_KEY = "words form", "space"
+_DESTROY = "destroy"
+_ACTS: Mapping[str, Callable[[Funnel, Signed, int], None]] = {
+    "cancel": cancel,
+    "move": ask_move,
+    "erase": erase,
+    "keep": keep,
+    _DESTROY: destroy_now,
+}
+"""What each button asks for, the taking of a proposal apart: its code follows."""
 
 
 @bp.get("/retour")
@@ -57,7 +72,7 @@ def come_back() -> Response:
     if not visitor().returned:
         return redirect303(NO_COOKIE)
     if visitor().device == "left":
-        keep(replace(visitor(), device="shared"))  # Who types words after an exit begins again.
+        set_visitor(replace(visitor(), device="shared"))  # Who types words after an exit begins again.
     if not hmac.compare_digest(_key(_WORDS_KEY, 0).encode(), request.form.get("k", "").encode()):
         return redirect303(SPACE, notice=CHANGED)
     zone = patient()
@@ -70,7 +85,7 @@ def come_back() -> Response:
         return _turned_away(CROWDED)
     if token is None:
         return redirect303(SPACE, notice=WRONG)
-    keep(replace(visitor(), token=token))
+    set_visitor(replace(visitor(), token=token))
     return redirect303(SPACE)
 
 
@@ -85,18 +100,24 @@ def show() -> Response:
     """Show the space; lead an unsent journey on; or show the words form again."""
     signed, funnel = signed_patient(), patient().funnel
     if signed is None:
-        return _lead_on() or _words_form()
+        return _gone() if visitor().notice == GONE else _lead_on() or _words_form()
     try:
-        stay(funnel, visitor().token or b"", signed)
         view = read_space(funnel, signed)
     except SpaceGone:
-        return render("patient/space/gone.html", here="es")
+        return _gone()
+    stay(funnel, visitor().token or b"", signed)
+    if view.erasing_until is not None:
+        return render("patient/space/erasing.html", here="es", key=space_key(view), **data_of(view))
     return render("patient/space/space.html", here="es", **_present(view))
+
+
+def _gone() -> Response:
+    return render("patient/space/gone.html", here="es")
 
 
 @bp.post(SPACE)
 def act() -> Response:
-    """Cancel, ask to move, take a proposed slot, or sign out."""
+    """Cancel, ask to move, take a proposed slot, erase everything or take that back, or sign out."""
     signed, typed = signed_patient(), typed_values()
     if not visitor().returned:
         return redirect303(NO_COOKIE)
@@ -107,7 +128,10 @@ def act() -> Response:
         return _leave()
     if version is None:
         return redirect303(SPACE, notice=CHANGED)
-    return redirect303(SPACE, notice=_done(signed, version, typed))
+    notice = _done(signed, version, typed)
+    if notice == GONE:
+        leave_space(patient().funnel, visitor().token or b"")  # it holds the secret, sealed for this browser
+    return redirect303(SPACE, notice=notice)
 
 
 def _done(signed: Signed, version: int, typed: dict[str, str]) -> str:
@@ -115,19 +139,17 @@ def _done(signed: Signed, version: int, typed: dict[str, str]) -> str:
     funnel = patient().funnel
     try:
         match _asked(typed).partition("-"):
-            case ("cancel", "", ""):
-                cancel(funnel, signed, version)
-            case ("move", "", ""):
-                ask_move(funnel, signed, version)
             case ("take", "-", code):
                 accept(funnel, signed, version, code)
+            case (act, "", "") if act in _ACTS:
+                _ACTS[act](funnel, signed, version)
             case _:
                 return CHANGED
     except (SpaceChanged, NotPossible, SpaceGone):
         return CHANGED
     except TooLate:
         return LATE
-    return DONE
+    return GONE if _asked(typed) == _DESTROY else DONE
 
 
 def _asked(typed: dict[str, str]) -> str:
@@ -151,7 +173,24 @@ def _present(view: SpaceView) -> dict[str, Any]:
         "timezone": document["site"]["timezone"],
         "proposals": [_proposal(one) for one in view.proposals()[:MOST_PROPOSALS]],
         "view": view,
-        "key": _key(_SPACE_KEY, view.version),
+        "key": space_key(view),
+    }
+
+
+def space_key(view: SpaceView) -> str:
+    """Return the key of a form that acts on a version of the space."""
+    return _key(_SPACE_KEY, view.version)
+
+
+def data_of(view: SpaceView) -> dict[str, Any]:
+    """Return what the pages about erasing show: until when what is kept, and how long one may think again."""
+    return {
+        "doc": view.document,
+        "view": view,
+        "timezone": view.document["site"]["timezone"],
+        "term": view.term(patient().settings.kept_days),
+        "hours": GRACE // timedelta(hours=1),
+        "copies": BACKUPS_KEPT.days,
     }
 
 
@@ -174,7 +213,7 @@ def _lead_on() -> Response | None:
 def _words_form() -> Response:
     who = visitor()
     if who.token is None:
-        keep(replace(who, token=new_token()))
+        set_visitor(replace(who, token=new_token()))
     wrong = who.notice if who.notice in (WRONG, SLOW_DOWN, CROWDED, CHANGED, ENDED) else None
     key = _key(_WORDS_KEY, 0)
     return render("patient/space/words.html", here="re", wrong=wrong, key=key, relayed=read_on_the_way())

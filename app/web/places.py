@@ -13,6 +13,9 @@ _PAGES = {
     "re": "/retour",
     "mo": "/mots",
     "es": "/e",
+    "ed": "/e/donnees",
+    "ec": "/e/effacer",
+    "de": "/delais",
 }
 _STEPS = {f"{number:02d}": f"/r/{number:02d}" for number in range(1, LAST_STEP + 1)}
 _PLACES = _PAGES | _STEPS

@@ -13,7 +13,7 @@ from tests.factories.mirrored import MIRRORED, add_mirrored_language, forget_mir
 from tests.factories.patient_in_browser import Patient
 
 WIDTHS = (320, 1280)
-PUBLIC = ("/", "/confiance", "/urgence", "/aide", "/navigateur", "/retour")
+PUBLIC = ("/", "/confiance", "/delais", "/urgence", "/aide", "/navigateur", "/retour")
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,8 @@ PAIRS = {
     "step 3, errors": (ACCEPT, REFUSE),
     "space, to confirm, proposed": (TAKE, ANOTHER),
     "space, asked for, proposed": (TAKE, ".card button[value^=cancel]"),
-    "space, to confirm": ("main button[value=move--]", "main button[value=cancel]"),
+    "erasing, booked": ("main button[value^=keep]", "main button[value^=destroy]"),
+    "space, to confirm": ("main button[value^=move]", "main button[value^=cancel]"),
 }
 """What is accepted, what is refused. Keeping a request takes no press: changing it and giving it up are alike."""
 

@@ -14,7 +14,7 @@ from app.profiles.loader import load_all
 from app.web.headers import HEAD_BYTES
 from tests.factories.answered import write_in_space
 from tests.factories.house import House, build_house
-from tests.factories.patient import ASK, CHECK, INSTANT, SLOT, TO_CONFIRM, WRITE, Patient, parcel_of
+from tests.factories.patient import ASK, CHECK, INSTANT, SLOT, TO_CONFIRM, WRITE, Parcel, Patient, parcel_of
 from tests.factories.recorder import Recorder
 from tests.factories.wordy import MESSAGE, NAME, long_text, wordy_directory
 
@@ -28,6 +28,7 @@ LOOKS = [("lf", "sn"), ("le", "sn"), ("lf", "sm"), ("le", "sm")]
 PUBLIC = (
     "/",
     "/confiance",
+    "/delais",
     "/urgence",
     "/aide",
     "/navigateur",
@@ -128,6 +129,15 @@ def test_a_space_full_of_words_fits(wordy: tuple[House, Flask, Recorder]) -> Non
         write_in_space(house, parcel, state="proposed", proposals=offered, message=long_text(MESSAGE, 999))
         assert patient.opens("/e").heading
         assert long_text(MESSAGE, 999) in patient.page.text
+        _erases_the_longest(house, patient, parcel)
+
+
+def _erases_the_longest(house: House, patient: Patient, parcel: Parcel) -> None:
+    """Open every page about erasing, of a visit held: its texts are the longest."""
+    write_in_space(house, parcel, state="seen", proposals=[])
+    for path in ("/e/donnees", "/e/effacer"):
+        patient.opens(path)
+    assert patient.presses("erase").main.findall(".//form")
 
 
 def test_a_clinic_of_many_people_is_chosen_from_without_their_names(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from app.booking.slots import Slot, SlotFilter, find_slots
 from app.front.models import FrontOutbox, SlotCell
+from app.patient.data_page import CONFIRM, YOUR_DATA
 from app.vault.sealing import Context, unseal_json
 from app.vault.tokens import derive_id
 from tests.factories.answered import propose_slot, space_of, write_in_space
@@ -167,6 +168,31 @@ def test_a_proposal_that_ran_out_or_was_never_made_takes_nothing(house: House, p
     assert told(house, parcel) == []
 
 
+def test_whatever_a_button_of_the_space_asks_for_what_it_sends_is_as_long(house: House, patient: Patient) -> None:
+    parcel = books_later(house, patient, TO_CONFIRM)
+    seen = sent_by(patient)
+    propose_slot(house, parcel, a_slot(house), house.clock() + timedelta(hours=72))
+    patient.opens("/e")
+    seen |= sent_by(patient)
+    patient.opens("/e/effacer")
+    seen |= sent_by(patient)
+    patient.presses("erase")
+    seen |= sent_by(patient)
+
+    asked = {value.rstrip("-").partition("-")[0] for value in seen}
+    assert asked == {"take", "move", "cancel", "erase", "keep", "destroy", "out"}
+    assert len({len(value) for value in seen}) == 1
+
+
+def sent_by(patient: Patient) -> set[str]:
+    """Return what the buttons on show send."""
+    return {button.get("value") or "" for button in patient.page.main.iter("button")}
+
+
+def test_the_pages_about_one_s_data_are_asked_for_with_as_many_bytes() -> None:
+    assert len(YOUR_DATA) == len(CONFIRM)
+
+
 def test_a_page_shown_before_a_change_does_nothing(house: House, patient: Patient) -> None:
     parcel = books_later(house, patient)
     path, data = form_of(patient, CANCEL)
@@ -179,7 +205,7 @@ def test_a_page_shown_before_a_change_does_nothing(house: House, patient: Patien
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"k": ""}, {"k": "x"}, {"k": "-001" + "A" * 20}, {"go": "erase"}, {"go": ""}, {"go": "take-"}]
+    "wrong", [{"k": ""}, {"k": "x"}, {"k": "-001" + "A" * 20}, {"go": "wipe"}, {"go": ""}, {"go": "take-"}]
 )
 def test_a_made_up_act_does_nothing(house: House, patient: Patient, wrong: dict[str, str]) -> None:
     parcel = books_later(house, patient)

@@ -13,7 +13,6 @@ from app.booking.journey import Funnel
 from app.booking.outlook import Outlook
 from app.booking.submission import Entered
 from app.front.models import Hold, SlotCell, SpaceSession, Submission
-from app.ledger.service import events_for
 from app.profiles.models import RATHER_NOT
 from app.vault.intake import load_intake_key
 from app.vault.models import MailboxEntry
@@ -108,9 +107,10 @@ def test_the_worker_takes_it_in_as_any_other_and_the_ledger_knows_the_zone(house
         pseudonym = session.get_one(Submission, found.submission).pseudonym
     house.clock.forward(seconds=1)
     assert take_in(house.db, house.vault, house.clock) == 1
-    assert {(one.name, one.zone) for one in events_for(house.db, pseudonym)} == {
+    assert {(one.name, one.zone) for one in house.events_for(pseudonym)} == {
         ("submission.sent", "clinic"),
         ("submission.taken_in", "worker"),
+        ("submission.kept", "worker"),
     }
 
 

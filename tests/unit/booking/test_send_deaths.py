@@ -19,7 +19,6 @@ from app.booking.words import WordsLock, keep_words, lock_of
 from app.db import Databases
 from app.front.models import Draft as DraftRow
 from app.front.models import Hold, SlotCell, Space, Submission
-from app.ledger.service import events_for
 from app.vault.intake import load_intake_key
 from app.vault.models import MailboxEntry, SpaceSecret
 from app.vault.tokens import new_token
@@ -77,7 +76,7 @@ def nothing_is_doubled_and_nothing_is_lost(sender: Sender) -> None:
     booked = sender.act == "0101"
     assert count(house, "front", SlotCell, SlotCell.owner == parcel.submission) == (24 if booked else 0)
     assert count(house, "front", SlotCell, SlotCell.kind == "hold") == 0
-    assert [one.name for one in events_for(house.db, parcel.pseudonym)][:1] == ["submission.sent"]
+    assert [one.name for one in house.events_for(parcel.pseudonym)][:1] == ["submission.sent"]
     with house.db.reading("front") as session:
         row = session.get_one(Submission, parcel.submission)
     with house.db.reading("keys") as session:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.db import SILOS, Databases
+from app.ledger.sealed import MonthSealer
 from app.vault.door import Vault
 from app.vault.keystore import Keystore, Unlock
 from tests.factories.house import House, SteppedClock, build_house
@@ -29,6 +30,7 @@ def clinic(built: Path, tmp_path: Path) -> Iterator[Staffed]:
     root = tmp_path / "house"
     shutil.copytree(built, root)
     urls = {silo: f"sqlite:///{root}/{silo}.sqlite" for silo in SILOS}
-    db, keystore = Databases(urls), Keystore.open(root / "keystore", Unlock(key_file=root / "unlock"))
+    keystore = Keystore.open(root / "keystore", Unlock(key_file=root / "unlock"))
+    db = Databases(urls, sealer=MonthSealer(root / "public", keystore.verify_key))
     yield open_clinic(House(root, db, SteppedClock(), keystore, Vault(keystore, db), urls))
     db.dispose()

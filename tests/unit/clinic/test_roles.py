@@ -28,6 +28,8 @@ TABLE = {
     **dict.fromkeys(("places.sites", "places.site", "places.add_room", "places.remove_room"), ADMIN),
     **dict.fromkeys(("places.hours", "places.add_hours", "places.remove_hours"), ADMIN),
     **dict.fromkeys(("places.practitioner", "places.rules"), ADMIN),
+    **dict.fromkeys(("retention.overview", "retention.file", "retention.erase", "retention.take_back"), ADMIN),
+    **dict.fromkeys(("retention.hold", "retention.lift", "retention.agree"), ADMIN),
 }
 LOGINS = {"practitioner": "ines", "desk": "accueil", "administrator": "direction", None: None}
 

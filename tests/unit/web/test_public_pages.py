@@ -7,7 +7,7 @@ from app.web.pages import takes_gzip
 from tests.browser import Browser
 from tests.unit.web.conftest import Exits, MakeApp
 
-PATHS = ("/", "/confiance", "/urgence", "/aide", "/navigateur", "/bonjour")
+PATHS = ("/", "/confiance", "/delais", "/urgence", "/aide", "/navigateur", "/bonjour")
 TOKEN = bytes(range(32))
 
 

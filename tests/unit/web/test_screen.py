@@ -12,7 +12,7 @@ from tests.unit.web.conftest import MakeApp
 
 pytestmark = pytest.mark.browser
 
-PATHS = ("/", "/confiance", "/urgence", "/aide", "/navigateur", "/bonjour")
+PATHS = ("/", "/confiance", "/delais", "/urgence", "/aide", "/navigateur", "/bonjour")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 TARGETS = "a[href]:not(.skip), button, input:not([type=hidden]), summary"
 COVERED = """targets => [...document.querySelectorAll(targets)].filter(e => {
