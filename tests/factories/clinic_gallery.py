@@ -9,13 +9,23 @@ from app.booking.signed import Signed
 from app.clinic.demo import PASSWORD
 from app.config import ROOT
 from app.desk.agenda import pool_of
+from app.desk.models import Staff
+from app.retention import GRACE
 from tests.browser import words
 from tests.factories.staffed import StaffBrowserOf, Staffed
 
 PHRASE = "quatre vagues sur la grève"
 _SHEET = re.compile(r'<link rel="stylesheet"[^>]*>')
 _LISTS = ("/demandes", "/jour", "/semaine", "/absences", "/saisie")
-_ADMINISTRATION = ("/equipe", "/sites", "/sites/nouveau", "/horaires", "/praticiens/nouveau", "/regles")
+_ADMINISTRATION = (
+    "/equipe",
+    "/sites",
+    "/sites/nouveau",
+    "/horaires",
+    "/praticiens/nouveau",
+    "/regles",
+    "/conservation",
+)
 _FORMS_OF_A_VISIT = ("proposer", "garder", "refuser", "repondre", "annuler")
 
 
@@ -89,6 +99,40 @@ class ClinicGallery:
                 browser.get(f"/visite/{visit.id}/{act}")
                 self.keep(f"{act} {name}", browser)
 
+    def retention(self, erased: Signed, held: Signed) -> None:
+        """Keep the pages of how long files are kept: one erased that waits for a second person, one on hold."""
+        admin, visit, other = self.clinic.sign_in("direction"), self.clinic.visit(erased), self.clinic.visit(held)
+        admin.get("/conservation")
+        admin.submit({}, button="Ouvrir", status=422)
+        self.keep("/conservation, errors", admin)
+        admin.get(f"/conservation/{visit.id}")
+        self.keep("file", admin)
+        admin.submit({}, button="Suspendre l’effacement", status=422)
+        self.keep("file, errors", admin)
+        admin.get(f"/conservation/{visit.id}/effacer")
+        self.keep("erase", admin)
+        admin.submit(button="Effacer ce dossier")
+        self.keep("file, erased", admin)
+        practitioner = self.clinic.sign_in(self.clinic.login_of(visit))
+        practitioner.get(f"/visite/{visit.id}")
+        self.keep("visite, erased", practitioner)
+        practitioner.get(f"/dossier/{visit.id}", status=410)
+        self.keep("dossier, erased", practitioner)
+        admin.get(f"/conservation/{other.id}")
+        admin.submit({"reason": "authority"}, button="Suspendre l’effacement")
+        self.keep("file, on hold", admin)
+        self._waiting()
+
+    def _waiting(self) -> None:
+        """Keep the overview while something waits, for who agreed already and for who is asked."""
+        with self.clinic.house.db.writing("desk") as session:
+            session.get_one(Staff, self.clinic.people["accueil"].id).role = "administrator"
+        self.clinic.house.clock.now += GRACE
+        for login in ("direction", "accueil"):
+            admin = self.clinic.sign_in(login)
+            admin.get("/conservation")
+            self.keep(f"/conservation, waiting, {login}", admin)
+
     def entry(self) -> None:
         """Keep the pages on which the desk enters what somebody says."""
         browser = self.clinic.sign_in("accueil")
@@ -117,6 +161,7 @@ def clinic_gallery(clinic: Staffed) -> dict[str, str]:
         login = next(one for one, person in clinic.people.items() if person.practitioner in _able(clinic, sent))
         gallery.visit(sent, login, name)
     gallery.entry()
+    gallery.retention(booked, asked)
     return gallery.pages
 
 

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,10 +30,12 @@ _QUICK = (
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running server. `admin` is its superuser's address, password included."""
+    """A running server. `admin` is its superuser's address, password included; `folder` holds all it writes."""
 
     port: int
     admin: URL
+    folder: Path
+    programs: Path
 
     @property
     def admin_url(self) -> str:
@@ -61,8 +63,11 @@ class Cluster:
 
 
 @contextmanager
-def own_cluster() -> Iterator[Cluster]:
-    """Start a server in a temporary folder, as a user PostgreSQL accepts; skip where its programs are missing."""
+def own_cluster(further: Callable[[Path], Sequence[str]] = lambda _folder: ()) -> Iterator[Cluster]:
+    """Start a server in a temporary folder, as a user PostgreSQL accepts; skip where its programs are missing.
+
+    `further` gives settings beside ours, or instead of them, for that folder.
+    """
     programs = _programs()
     user = "postgres" if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="paravent-cluster-"))
@@ -73,7 +78,7 @@ def own_cluster() -> Iterator[Cluster]:
         shutil.chown(folder / "password", user)
     try:
         _initialise(programs, folder, user)
-        settings = [f"-c{one}" for one in (*_QUICK, f"port={port}", "listen_addresses=127.0.0.1")]
+        settings = [f"-c{one}" for one in (*_QUICK, *further(folder), *_where(port))]
         server = subprocess.Popen(  # noqa: S603 - the server's own program
             [programs / "postgres", "-D", folder / "data", "-c", f"unix_socket_directories={folder}", *settings],
             user=user,
@@ -84,12 +89,16 @@ def own_cluster() -> Iterator[Cluster]:
         try:
             admin = URL.create("postgresql+psycopg", "postgres", password, "127.0.0.1", port, "postgres")
             _wait(admin)
-            yield Cluster(port, admin)
+            yield Cluster(port, admin, folder, programs)
         finally:
             server.send_signal(3)  # at once: nothing of it is kept
             server.wait(30)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _where(port: int) -> tuple[str, str]:
+    return f"port={port}", "listen_addresses=127.0.0.1"
 
 
 def _programs() -> Path:

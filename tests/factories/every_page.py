@@ -14,8 +14,9 @@ from tests.factories.answered import write_in_space
 from tests.factories.house import House
 from tests.factories.patient import CHECK, WRITE, Parcel, Patient, parcel_of
 
-PUBLIC = ("/", "/confiance", "/urgence", "/aide", "/navigateur", "/retour", "/bonjour")
+PUBLIC = ("/", "/confiance", "/delais", "/urgence", "/aide", "/navigateur", "/retour", "/bonjour")
 STATES = ("booked", "requested", "proposed", "move_asked", "cancelled", "declined", "answered", "over")
+ERASABLE = ("booked", "requested", "cancelled", "seen")
 ADULT, MINOR = "34", "16"
 MESSAGE = "Bonjour. Nous vous attendons mardi. À bientôt."
 
@@ -135,3 +136,14 @@ def _spaces(house: House, app: Flask, switch: str) -> Iterator[Read]:
     for state in STATES:
         write_in_space(house, parcel, state=state, message=MESSAGE if state in ("answered", "declined") else None)
         yield Read(f"/e, {state}", False, patient.opens("/e").tree)
+    for state in ERASABLE:
+        write_in_space(house, parcel, state=state, cancel_hours=0)
+        yield from _erasing(patient, state)
+
+
+def _erasing(patient: Patient, state: str) -> Iterator[Read]:
+    """Erase everything, and take it back."""
+    for path in ("/e/donnees", "/e/effacer"):
+        yield Read(f"{path}, {state}", False, patient.opens(path).tree)
+    yield Read(f"/e, {state}, erasing", False, patient.presses("erase").tree)
+    patient.presses("keep")

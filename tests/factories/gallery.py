@@ -10,7 +10,7 @@ from tests.factories.outages import stopped
 from tests.factories.patient import ASK, CHECK, INSTANT, LATER, SLOT, TO_CONFIRM, Patient, parcel_of
 from tests.factories.walk import a_funnel
 
-SEEN_BY_NOBODY_ELSE = ("/", "/confiance", "/aide", "/urgence", "/navigateur", "/retour")
+SEEN_BY_NOBODY_ELSE = ("/", "/confiance", "/delais", "/aide", "/urgence", "/navigateur", "/retour")
 QUESTIONS, YES_OR_NO = 4, "0201"
 """The page that asks, and an act of which a question is answered by yes or no."""
 STATES = ("requested", "move_asked", "cancelled", "declined", "answered", "seen")
@@ -132,6 +132,33 @@ class Gallery:
         patient.presses(f"take-{slot.code}")
         self.keep("space, done", patient)
         self._what_can_be_refused()
+        self._erasing()
+
+    def _erasing(self) -> None:
+        """Keep what is read before everything is erased, meanwhile and after, of a visit to come and one held."""
+        for state in ("booked", "seen"):
+            patient = self.arrives()
+            patient.walks_to(CHECK)
+            parcel = parcel_of(self.house, patient.token)
+            patient.sends()
+            write_in_space(self.house, parcel, state=state, cancel_hours=0)
+            for path in ("/e/donnees", "/e/effacer"):
+                patient.opens(path)
+                self.keep(f"{path}, {state}", patient)
+            patient.presses("erase")
+            self.keep(f"erasing, {state}", patient)
+            patient.presses("destroy")
+            self.keep(f"erased, {state}", patient)
+        self._too_near_to_erase()
+
+    def _too_near_to_erase(self) -> None:
+        patient = self.arrives()
+        patient.walks_to(CHECK)
+        parcel = parcel_of(self.house, patient.token)
+        patient.sends()
+        write_in_space(self.house, parcel, cancel_hours=720)
+        patient.opens("/e/donnees")
+        self.keep("/e/donnees, too near", patient)
 
     def _what_can_be_refused(self) -> None:
         """Keep spaces in which a request, or what is proposed, can be refused online."""

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from flask import Flask
 
 from app.care.models import Base as CareBase
+from app.cli import silos
 from app.config import ROOT, SILOS_OF_ZONE, Settings, WordsCost, Zone
 from app.db import SILOS, Databases, Silo
 from app.desk.models import Base as DeskBase
@@ -17,6 +19,9 @@ from app.front.published import publish_profile
 from app.front.published_directory import publish_directory
 from app.identity.models import Base as IdentityBase
 from app.ledger.models import Base as LedgerBase
+from app.ledger.opening import EventKeys
+from app.ledger.sealed import Content, MonthSealer
+from app.ledger.service import Entry, events_for, events_named
 from app.patient.factory import create_patient_app
 from app.profiles.loader import load_all
 from app.vault.door import Vault
@@ -89,21 +94,48 @@ class House:
         }
         return Settings(**(values | changes))
 
+    def events(self, name: str) -> list[Entry]:
+        """Return every event of a name, opened, oldest first."""
+        ever = datetime.min.replace(tzinfo=UTC)
+        return list(events_named(self.db, name, ever, EventKeys(self.db, self.keystore)))
+
+    def contents(self, name: str) -> list[Content]:
+        """Return what every event of a name says, oldest first; each must be readable."""
+        return [told(entry) for entry in self.events(name)]
+
+    def events_for(self, subject: UUID) -> list[Entry]:
+        """Return every event that concerns a pseudonym, opened, oldest first."""
+        return events_for(self.db, subject, EventKeys(self.db, self.keystore))
+
     def patient_app(self, **changes: Any) -> Flask:
         """Return the patient zone's application."""
         return create_patient_app(self.settings("patient", **changes), self.db, self.clock)
 
 
+def told(entry: Entry) -> Content:
+    """Return what an event says, which must be readable."""
+    assert entry.content, "an event that can't be read"
+    return entry.content
+
+
+def _make_tables(db: Databases) -> None:
+    """Make the tables; on PostgreSQL by the migrations, which make the functions too."""
+    if db.engine("keys").dialect.name == "postgresql":
+        silos.upgrade(db)
+        return
+    for silo, base in BASES.items():
+        base.metadata.create_all(db.engine(silo))
+
+
 def build_house(root: Path, urls: dict[Silo, str] | None = None) -> House:
     """Build an installation; on SQLite files unless URLs are given. The caller disposes of `db`."""
     urls = urls or {silo: f"sqlite:///{root}/{silo}.sqlite" for silo in SILOS}
-    db, clock = Databases(urls), SteppedClock()
-    for silo, base in BASES.items():
-        base.metadata.create_all(db.engine(silo))
-    key_file = root / "unlock"
+    clock, key_file = SteppedClock(), root / "unlock"
     key_file.write_text(bytes(range(32)).hex())
     key_file.chmod(0o600)
     keystore = Keystore.create(root / "keystore", root / "public", Unlock(key_file=key_file), clock())
+    db = Databases(urls, sealer=MonthSealer(root / "public", keystore.verify_key))
+    _make_tables(db)
     with db.writing("front") as session:
         for publishable in load_all(ROOT / "specialties").values():
             publish_profile(session, publishable, clock())

@@ -37,6 +37,22 @@ class MortalDatabases(Databases):
             raise Killed
 
 
+class Interrupted(Databases):
+    """Silos in which something else happens right after the first commit of one of them."""
+
+    def __init__(self, living: Databases, silo: Silo, meanwhile: Callable[[], object]) -> None:
+        vars(self).update(vars(living))  # the same engines
+        self._silo, self._meanwhile = silo, [meanwhile]
+
+    @contextmanager
+    def writing(self, silo: Silo) -> Iterator[Session]:
+        """Write as the others do; then let it happen, once."""
+        with super().writing(silo) as session:
+            yield session
+        if silo == self._silo and self._meanwhile:
+            self._meanwhile.pop()()
+
+
 def killed_everywhere(living: Databases, act: Callable[[Databases], object], repeat: Callable[[], object]) -> int:
     """Run `act` dying around its first commit, then its second, and so on until it survives.
 

@@ -82,9 +82,9 @@ def serve(
         try:
             for zone in zones:
                 served.processes.append(_start(zone, settings, ports, certificate, log))
-            for zone in zones:
+            for zone, process in zip(zones, served.processes, strict=True):
                 if zone != "worker":
-                    _wait(served.patient if zone == "patient" else served.clinic)
+                    _wait(served.patient if zone == "patient" else served.clinic, process)
             yield served
         finally:
             _stop(served.processes)
@@ -150,8 +150,8 @@ def _start(
     return subprocess.Popen(command, env=values, cwd=ROOT, stdout=log, stderr=log)  # type: ignore[call-overload,no-any-return]  # noqa: S603 - our own command
 
 
-def _wait(address: str) -> None:
-    """Wait until a zone answers. Raises TimeoutError."""
+def _wait(address: str, process: "subprocess.Popen[bytes]") -> None:
+    """Wait until a zone answers. Raises TimeoutError, and ChildProcessError when it ended instead."""
     trusting = ssl.create_default_context()
     trusting.check_hostname = False
     trusting.verify_mode = ssl.CERT_NONE
@@ -162,6 +162,8 @@ def _wait(address: str) -> None:
         except urllib.error.HTTPError:
             return
         except OSError:
+            if process.poll() is not None:
+                raise ChildProcessError(f"{address}: ended with {process.returncode}, see log.txt") from None
             time.sleep(0.2)
         else:
             return

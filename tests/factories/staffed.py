@@ -1,6 +1,5 @@
 """A clinic with its invented staff at work: their browsers, its patients, its worker."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,13 +27,13 @@ from app.desk.agenda import pool_of
 from app.desk.models import Staff, Visit
 from app.desk.passwords import Passwords
 from app.desk.second_factor import current_code
-from app.ledger.models import Event
+from app.ledger.service import Entry
 from app.vault.intake import load_intake_key
 from app.worker.intake import take_in
 from app.worker.patient_actions import carry_actions
 from app.worker.space_patches import merge_patches
 from tests.browser import Page
-from tests.factories.house import House
+from tests.factories.house import House, told
 
 CHEAP = Passwords(PasswordHasher.from_parameters(profiles.CHEAPEST))
 POLICY = (
@@ -197,10 +196,14 @@ class Staffed:
             away.rename(there)
 
     def events(self, name: str) -> list[dict[str, Any]]:
-        """Return the payloads of every event of a name, oldest first."""
-        with self.house.db.reading("ledger") as session:
-            found = session.scalars(select(Event).where(Event.name == name).order_by(Event.at, Event.id))
-            return [json.loads(event.payload) for event in found]
+        """Return zone, name, subjects, purposes and fields of every event of a name, oldest first."""
+        return [_told(one) for one in self.house.events(name)]
+
+
+def _told(entry: Entry) -> dict[str, Any]:
+    content = told(entry)
+    lists = {"subjects": [*content.subjects], "purposes": [*content.purposes]}
+    return {"zone": entry.zone, "name": entry.name, **lists, "fields": content.fields}
 
 
 def staff(house: House) -> None:

@@ -11,6 +11,7 @@ from app.config import ROOT
 from app.db import SILOS, Databases, Silo
 from app.front.published import publish_profile
 from app.front.published_directory import publish_directory
+from app.ledger.sealed import MonthSealer
 from app.profiles.loader import load_all
 from app.rights import RIGHTS, ZONES, Names, Zone
 from app.vault.door import Vault
@@ -37,8 +38,8 @@ class Zoned:
             house.db.dispose()
 
     def empty(self) -> None:
-        """Remove every row, but what is published and who works here."""
-        kept = {"published_profiles", "published_directories"}
+        """Remove every row, but what is published, who works here, and the keys that its processes go on using."""
+        kept = {"published_profiles", "published_directories", "event_keys"}
         for silo in SILOS:
             if silo == "desk":
                 continue
@@ -73,11 +74,11 @@ def build_zoned(root: Path, admin_url: str, names: Names = NAMES) -> Zoned:
 
 
 def _house(root: Path, urls: dict[Silo, str]) -> House:
-    db, clock = Databases(urls), SteppedClock()
-    key_file = root / "unlock"
+    clock, key_file = SteppedClock(), root / "unlock"
     key_file.write_text(bytes(range(32)).hex())
     key_file.chmod(0o600)
     keystore = Keystore.create(root / "keystore", root / "public", Unlock(key_file=key_file), clock())
+    db = Databases(urls, sealer=MonthSealer(root / "public", keystore.verify_key))
     return House(root, db, clock, keystore, Vault(keystore, db), urls)
 
 
@@ -85,5 +86,5 @@ def _seen_by(owner: House, zone: Zone) -> House:
     """Return the same house with a zone's own logins."""
     urls = urls_of(owner.root, zone)
     assert set(urls) == {silo for silo in SILOS if zone in RIGHTS[silo]}
-    db = Databases(urls)
+    db = Databases(urls, sealer=MonthSealer(owner.root / "public", owner.keystore.verify_key))
     return replace(owner, db=db, vault=Vault(owner.keystore, db), urls=urls)

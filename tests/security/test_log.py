@@ -14,7 +14,7 @@ from tests.factories.patient import CHECK, REACH, Patient
 from tests.factories.search import forms_of
 
 NAME, EMAIL, PHONE = "Xylophoneprenom", "courrielsecret@exemple.fr", "0639987613"
-KEYS = {"at", "level", "logger", "message", "exception", "places", *ALLOWED_FIELDS}
+KEYS = {"at", "level", "logger", "message", "exception", "cause", "places", *ALLOWED_FIELDS}
 
 
 def app_that_breaks(house: House) -> Flask:
