@@ -34,11 +34,13 @@ def create_app(environ: Mapping[str, str]) -> Flask:
 def _patient(settings: Settings, formatter: AllowListFormatter) -> Flask:
     from app.clock import system_clock
     from app.db import Databases
+    from app.ledger.sealed import sealer_of
     from app.patient.factory import create_patient_app
     from app.process import check_confined
     from app.web.metrics import Exporter, Kept
 
-    app = create_patient_app(settings, Databases(settings.databases, settings.db_connections), system_clock)
+    db = Databases(settings.databases, settings.db_connections, sealer_of(settings))
+    app = create_patient_app(settings, db, system_clock)
     check_confined("patient")
     withheld = Kept("paravent_log_withheld_total", "Values kept out of the log.", lambda: formatter.withheld)
     Exporter(settings.var, "patient", [*app.extensions["paravent.counters"], withheld]).start()
@@ -49,11 +51,12 @@ def _clinic(settings: Settings) -> Flask:
     from app.clinic.factory import create_clinic_app
     from app.clock import system_clock
     from app.db import Databases
+    from app.ledger.sealed import sealer_of
     from app.vault.door import Vault
     from app.vault.keystore import Keystore
     from app.vault.unlock import unlock_of
 
-    db = Databases(settings.databases, settings.db_connections)
+    db = Databases(settings.databases, settings.db_connections, sealer_of(settings))
     return create_clinic_app(
         settings, db, system_clock, Vault(Keystore.open(settings.keystore, unlock_of(settings)), db)
     )

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from app.anchor_settings import Elsewhere, read_elsewhere
 from app.db import SILOS, Silo
 from app.setting_reader import PREFIX, Reader
 
@@ -54,13 +55,32 @@ class WordsCost:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An HSM's token that unlocks the keystore (PKCS#11): its library, its label or slot, the label of its key."""
+    """An HSM's token that unlocks the keystore (PKCS#11): its library, its label or slot, the label of its key.
+
+    `keeps_days` says that it keeps a key of its own for each key of a half-day too.
+    """
 
     module: Path
     label: str | None
     slot: int | None
     pin: str = field(repr=False)
     key_label: str
+    keeps_days: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Siem:
+    """The receiver of the ledger's events (syslog over TLS): where, whom to trust, and what we show and write.
+
+    Without `key`, the certificate's file holds its key too, as those of `paravent pki` do.
+    """
+
+    host: str
+    port: int
+    authority: Path
+    certificate: Path | None
+    key: Path | None
+    format: Literal["ecs", "cef"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +117,17 @@ class Settings:
     staff_idle_minutes: int = 15
     staff_session_hours: int = 10
     space_idle_minutes: int = 20
+    kept_days: int = 90
+    keystore_backups: Path | None = None
+    keystore_backup_days: int = 30
     anchors: Path = ROOT / "var" / "anchors"
+    elsewhere: Elsewhere = Elsewhere()
     ledger_key: bytes | None = None
+    ledger_months: int = 12
     patient_address: str = "http://localhost:8000"
     clinic_address: str = "http://localhost:8001"
     health: tuple[str, int] | None = None
+    siem: Siem | None = None
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
@@ -126,11 +152,13 @@ def _read_all(reader: Reader) -> dict[str, Any]:
         "keystore": reader.path("KEYSTORE", var / "keystore"),
         "public_keys": reader.path("PUBLIC_KEYS", var / "public"),
         "anchors": reader.path("ANCHORS", var / "anchors"),
+        "elsewhere": read_elsewhere(reader, zone),
         "ledger_key": reader.optional_hexadecimal("LEDGER_KEY", 32),
         "verify_key": reader.hexadecimal("VERIFY_KEY", 32),
         "words_salt": reader.hexadecimal("WORDS_SALT", 16),
         "keystore_passphrase": reader.optional("KEYSTORE_PASSPHRASE"),
         "keystore_key_file": reader.optional_path("KEYSTORE_KEY_FILE"),
+        "keystore_backups": reader.optional_path("KEYSTORE_BACKUPS"),
         "token": _token(reader),
         "words_cost": WordsCost(
             memory_kib=reader.integer("WORDS_MEMORY_KIB", 65536, 64, 1048576),
@@ -149,6 +177,7 @@ def _read_all(reader: Reader) -> dict[str, Any]:
         "patient_address": reader.text("PATIENT_ADDRESS", "http://localhost:8000").rstrip("/"),
         "clinic_address": reader.text("CLINIC_ADDRESS", "http://localhost:8001").rstrip("/"),
         "health": reader.private_address("HEALTH"),
+        "siem": _siem(reader),
         **{name.lower(): reader.integer(name, *bounds) for name, bounds in _NUMBERS.items()},
     }
 
@@ -167,6 +196,9 @@ _NUMBERS = {
     "STAFF_IDLE_MINUTES": (15, 1, 120),
     "STAFF_SESSION_HOURS": (10, 1, 24),
     "SPACE_IDLE_MINUTES": (20, 1, 120),
+    "LEDGER_MONTHS": (12, 6, 240),
+    "KEPT_DAYS": (90, 1, 90),
+    "KEYSTORE_BACKUP_DAYS": (30, 1, 30),
 }
 """Each whole number's default, least and greatest value."""
 
@@ -175,16 +207,34 @@ def _token(reader: Reader) -> Token | None:
     """Read where an HSM is: none without a module; with one, a PIN and one way to tell the token."""
     module, label = reader.optional_path("PKCS11_MODULE"), reader.optional("PKCS11_TOKEN")
     pin, key_label = reader.optional("PKCS11_PIN"), reader.optional("PKCS11_KEY_LABEL")
-    slot = reader.integer("PKCS11_SLOT", -1, 0, (1 << 32) - 1)
+    slot, days = reader.integer("PKCS11_SLOT", -1, 0, (1 << 32) - 1), reader.switch("PKCS11_EPOCHS", default=False)
     if module is None:
-        if label or pin or key_label or slot >= 0:
+        if label or pin or key_label or slot >= 0 or days:
             reader.faults.append(f"{PREFIX}PKCS11_MODULE is missing: the other settings of an HSM need it")
         return None
     if (label is None) == (slot < 0):
         reader.faults.append(f"one of {PREFIX}PKCS11_TOKEN and {PREFIX}PKCS11_SLOT must name the token")
     if pin is None:
         reader.faults.append(f"{PREFIX}PKCS11_PIN is missing")
-    return Token(module, label, None if slot < 0 else slot, pin or "", key_label or "paravent-root")
+    return Token(module, label, None if slot < 0 else slot, pin or "", key_label or "paravent-root", days)
+
+
+def _siem(reader: Reader) -> Siem | None:
+    """Read where the ledger's events are sent: none without a receiver; with one, whose certificate to trust."""
+    where, authority = reader.host_and_port("SIEM"), reader.optional_path("SIEM_CA")
+    certificate, key = reader.optional_path("SIEM_CERT"), reader.optional_path("SIEM_KEY")
+    written = reader.optional("SIEM_FORMAT")
+    if written not in (None, "ecs", "cef"):
+        reader.faults.append(f"{PREFIX}SIEM_FORMAT must be ecs or cef")
+    if where is None:
+        if (authority or certificate or key or written) and not reader.optional("SIEM"):
+            reader.faults.append(f"{PREFIX}SIEM is missing: the other settings of a receiver need it")
+        return None
+    if authority is None:
+        reader.faults.append(f"{PREFIX}SIEM_CA is missing: the certificate of who signed the receiver's")
+    if key and not certificate:
+        reader.faults.append(f"{PREFIX}SIEM_CERT is missing: the certificate that goes with {PREFIX}SIEM_KEY")
+    return Siem(*where, authority or Path(), certificate, key, "cef" if written == "cef" else "ecs")
 
 
 def _contradictions(values: Mapping[str, Any], reader: Reader) -> list[str]:

@@ -1,8 +1,8 @@
 """One log formatter: a line is JSON, holds only the fields of a short list, and passes the gate.
 
 What a person typed can't reach a line: free text is allowed from our own code's constant messages alone, and
-an exception is reduced to its type and the places it passed through. A value that the gate would stop is
-replaced by `(withheld)`, and counted.
+an exception is reduced to its type, that of its cause, and the places it passed through. A value that the gate
+would stop is replaced by `(withheld)`, and counted.
 """
 
 import json
@@ -52,6 +52,8 @@ class AllowListFormatter(logging.Formatter):
         line |= {name: self._cleared(value, Surface.LOG_LINE) for name, value in fields.items()}
         if record.exc_info and record.exc_info[0]:
             line["exception"] = self._cleared(record.exc_info[0].__name__, Surface.EXCEPTION, of_code=True)
+            if cause := getattr(record.exc_info[1], "__cause__", None):
+                line["cause"] = self._cleared(type(cause).__name__, Surface.EXCEPTION, of_code=True)
             line["places"] = [self._cleared(one, Surface.EXCEPTION, of_code=True) for one in _places(record)]
         return json.dumps(line, ensure_ascii=False)
 

@@ -1,6 +1,7 @@
 """Reads named settings one by one and remembers every fault, so that all are told at once."""
 
 import binascii
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from ipaddress import ip_address, ip_network
@@ -14,6 +15,10 @@ PREFIX = "PARAVENT_"
 _BACKENDS = ("sqlite", "postgresql+psycopg")
 _NEAR = tuple(map(ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7")))
 """Addresses that no packet from the internet can name (RFC 1122, 1918, 4193)."""
+
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*", re.ASCII)
+"""A host's name (RFC 1123), or an IPv4 address."""
 
 
 class Reader:
@@ -99,6 +104,20 @@ class Reader:
             return str(address), int(port)
 
         where: tuple[str, int] | None = self._parsed(name, None, read, "a private address such as 127.0.0.1:9101")
+        return where
+
+    def host_and_port(self, name: str) -> tuple[str, int] | None:
+        """Return a host's name or address, and a port; or None."""
+
+        def read(given: str) -> tuple[str, int]:
+            host, _, port = given.rpartition(":")
+            bracketed = host.startswith("[") and host.endswith("]")
+            bare = str(ip_address(host[1:-1])) if bracketed else host
+            if not (bracketed or _HOST.fullmatch(host)) or not 1 <= int(port) <= 65535:
+                raise ValueError
+            return bare, int(port)
+
+        where: tuple[str, int] | None = self._parsed(name, None, read, "a host and a port such as siem.test:6514")
         return where
 
     def day(self, name: str) -> date | None:

@@ -58,9 +58,9 @@ def people_of(services: ClinicServices) -> dict[str, SignedIn]:
 def _open_account(
     services: ClinicServices, session: Session, login: str, name: str, role: str, password_hash: str, now: datetime
 ) -> None:
-    """Open an account as an invitation would, with a second factor of its own."""
+    """Open an account as an invitation would, with a second factor of its own; it is no new account any more."""
     allowed: Role = next(one for one in staff.ROLES if one == role)
-    staff_id, _code = staff.invite(session, login, name, allowed, now, account_id(login))
+    staff_id, _code = staff.invite(session, login, name, allowed, now - staff.SETTLED_AFTER, account_id(login))
     record(services.db, now, "cli", "staff.changed", actor=None, staff=staff_id, change="invited")
     secret = second_factor.new_totp_secret().encode()
     sealed = services.vault.keystore.seal_field("desk", totp_label(staff_id), secret)

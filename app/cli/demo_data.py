@@ -19,6 +19,7 @@ from app.booking.journey import Funnel
 from app.booking.signed import Signed
 from app.cli.demo_clinic import build_clinic
 from app.cli.demo_patients import Journeys, Wanted
+from app.cli.environment import silos_of
 from app.clinic.decisions import decide
 from app.clinic.demo import check_no_other_account
 from app.clinic.people import SignedIn
@@ -90,7 +91,7 @@ class _Patient:
 def load_demo(settings: Settings, clock: Clock = system_clock) -> int:
     """Fill an installation with the demonstration, once; return how many patients came (0 when it was there)."""
     keystore = Keystore.open(settings.keystore, unlock_of(settings))
-    db = Databases(settings.databases)
+    db = silos_of(settings)
     try:
         return fill(settings, db, Vault(keystore, db), clock)
     finally:

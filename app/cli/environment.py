@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.config import ROOT, Settings, SettingsError, load_settings
 from app.db import Databases
+from app.ledger.sealed import sealer_of
 from app.vault.door import Vault
 from app.vault.keystore import Keystore
 from app.vault.unlock import unlock_of
@@ -34,6 +35,11 @@ def given(environ: Mapping[str, str]) -> dict[str, str]:
     """Return what the command line's file says, overlaid by the environment."""
     written = read_file(file_of(var_of(environ), "cli"))
     return written | {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+
+
+def silos_of(settings: Settings) -> Databases:
+    """Return the silos of the settings, with what their events are sealed by. The caller disposes of them."""
+    return Databases(settings.databases, sealer=sealer_of(settings))
 
 
 def open_vault(settings: Settings, db: Databases) -> Vault:

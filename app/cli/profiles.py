@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 
-from app.cli.environment import settings_of
+from app.cli.environment import settings_of, silos_of
 from app.cli.rehearsal import Rehearse, rehearse_once, stems_of
 from app.clinic import directory
 from app.clock import system_clock
@@ -74,7 +74,7 @@ def publish(settings: Settings, rehearse: Rehearse = rehearse_once) -> int:
     faults = faults_of(settings) or rehearsed_faults(settings, rehearse)
     if faults:
         raise ProfileFaults(faults)
-    db, changed = Databases(settings.databases), 0
+    db, changed = silos_of(settings), 0
     for publishable in load_all(settings.specialties).values():
         now = system_clock()
         with db.writing("front") as session:
@@ -93,7 +93,7 @@ def _publish(_arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _publish_directory(_arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    db = Databases(settings_of(environ).databases)
+    db = silos_of(settings_of(environ))
     print(f"version {directory.publish(db, system_clock, 'cli', None)} of the directory is in force")
     db.dispose()
     return 0

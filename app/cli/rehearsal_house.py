@@ -18,6 +18,7 @@ from app.db import Databases, Silo
 from app.front.directory import Directory
 from app.front.published import publish_profile
 from app.front.published_directory import publish_directory
+from app.ledger.sealed import MonthSealer
 from app.patient.factory import create_patient_app
 from app.patient.services import PatientServices
 from app.profiles.models import PublishableProfile
@@ -75,7 +76,7 @@ def a_house(
     with tempfile.TemporaryDirectory(prefix="paravent-rehearsal-") as folder:
         root = Path(folder)
         keystore = _keystore(root, now)
-        db = Databases(_urls(root))
+        db = Databases(_urls(root), sealer=MonthSealer(root / "public", keystore.verify_key))
         try:
             for silo in SILOS_OF_ZONE["patient"]:
                 METADATA[silo].create_all(db.engine(silo))

@@ -20,7 +20,7 @@ PHONE = "06 39 98 00 00"
 """What the visitor types: invented, as long as the fields take it, and looked for in all that leaves."""
 
 TYPED = (NAME, EMAIL)
-PUBLIC = ("/", "/confiance", "/urgence", "/aide", "/navigateur", "/retour", "/e", "/robots.txt")
+PUBLIC = ("/", "/confiance", "/delais", "/urgence", "/aide", "/navigateur", "/retour", "/e", "/robots.txt")
 QUESTIONS = "questions"
 IN_SPACE = "space"
 PAPERS: tuple[Look, ...] = (USUAL, ("en", "normal"))

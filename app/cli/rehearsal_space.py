@@ -8,8 +8,6 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete
-
 from app.booking.holds import propose
 from app.booking.signed import Signed, signed_in
 from app.booking.slots import Slot, SlotFilter, find_slots
@@ -23,10 +21,10 @@ from app.clinic.proposals import KEPT_FOR, shown_in_space
 from app.desk.models import Proposal, Visit
 from app.documents import slip
 from app.front import spaces
-from app.front.models import Space
 from app.front.published_directory import current_directory
+from app.patient.data_page import CONFIRM, YOUR_DATA
 from app.patient.journey import SPACE
-from app.patient.space import CHANGED, DONE, LATE, MOST_PROPOSALS
+from app.patient.space import CHANGED, DONE, GONE, LATE, MOST_PROPOSALS
 from app.vault.sealing import Context, seal_json
 from app.worker.space_patches import merged
 
@@ -47,11 +45,10 @@ def in_the_space(journey: Journey, visitor: Visitor) -> None:
     for state in _ENDS:
         _writes(journey.house, signed, {"state": state, "message": message, "proposals": []})
         _shows(journey, visitor, CHANGED)
+        _shows_its_data(journey, visitor)
     _is_proposed(journey, visitor, signed, message)
     _changes_their_mind(journey, visitor, signed)
-    with journey.house.db.writing("front") as session:
-        session.execute(delete(Space).where(Space.id == signed.space_id))
-    _shows(journey, visitor)
+    _erases(journey, visitor)
     visitor.sends("/x", {})
     visitor.opens(SPACE)
     journey.judge.hears(visitor, journey.where(IN_SPACE))
@@ -87,19 +84,35 @@ def _changes_their_mind(journey: Journey, visitor: Visitor, signed: Signed) -> N
         _shows(journey, visitor, CHANGED)
 
 
-def _does(journey: Journey, visitor: Visitor, wish: str) -> None:
+def _erases(journey: Journey, visitor: Visitor) -> None:
+    """Erase everything, think again, erase it once more, and not wait for the end."""
+    _shows_its_data(journey, visitor)
+    _does(journey, visitor, "erase", CONFIRM)
+    _does(journey, visitor, "keep")
+    _does(journey, visitor, "erase", CONFIRM)
+    _shows(journey, visitor, CHANGED)
+    _does(journey, visitor, "destroy", told=GONE)
+    _shows(journey, visitor, GONE)
+
+
+def _shows_its_data(journey: Journey, visitor: Visitor) -> None:
+    for path in (YOUR_DATA, CONFIRM):
+        _shows(journey, visitor, path=path)
+
+
+def _does(journey: Journey, visitor: Visitor, wish: str, path: str = SPACE, told: str = DONE) -> None:
     """Press a button of the space. What it asks for must be done, and said to be."""
     visitor.looks(USUAL)
-    visitor.opens(SPACE)
-    if not visitor.presses(wish) or visitor.told != DONE:
+    visitor.opens(path)
+    if not visitor.presses(wish) or visitor.told != told:
         journey.judge.says(journey.where(IN_SPACE), f"page {SPACE}: what the button {wish} asks for is not done")
     journey.judge.hears(visitor, journey.where(IN_SPACE))
 
 
-def _shows(journey: Journey, visitor: Visitor, notice: str = DONE) -> None:
+def _shows(journey: Journey, visitor: Visitor, notice: str = DONE, path: str = SPACE) -> None:
     for look in LOOKS:
         visitor.looks(look, notice)
-        visitor.opens(SPACE)
+        visitor.opens(path)
         journey.judge.hears(visitor, journey.where(IN_SPACE, look))
     visitor.looks(USUAL)
 

@@ -49,11 +49,15 @@ def check_pair(arguments: argparse.Namespace) -> None:
 def _work(settings: Settings) -> int:
     from app.cli.environment import open_vault
     from app.db import Databases
+    from app.ledger.sealed import sealer_of
     from app.worker import loop
 
     configure_logging()
-    db = Databases(settings.databases, settings.db_connections)
-    loop.run(db, open_vault(settings, db), system_clock, loop.stop_on_signals(), settings.anchors)
+    db = Databases(settings.databases, settings.db_connections, sealer_of(settings))
+    stop = loop.stop_on_signals()
+    vault, months = open_vault(settings, db), settings.ledger_months
+    far, kept = settings.elsewhere, settings.kept_days
+    loop.run(db, vault, system_clock, stop, settings.anchors, settings.siem, months, kept, far)
     db.dispose()
     return 0
 

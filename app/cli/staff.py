@@ -3,10 +3,9 @@
 import argparse
 from collections.abc import Mapping
 
-from app.cli.environment import settings_of
+from app.cli.environment import settings_of, silos_of
 from app.clock import system_clock
 from app.config import Settings
-from app.db import Databases
 from app.desk import staff
 from app.desk.errors import LoginTaken
 from app.ledger.service import record
@@ -42,7 +41,7 @@ def _invite(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def invite_administrator(settings: Settings, login: str, name: str) -> str | None:
     """Create an administrator's account and return its code, or None when the login is taken."""
-    db, now = Databases(settings.databases), system_clock()
+    db, now = silos_of(settings), system_clock()
     try:
         with db.writing("desk") as session:
             person, code = staff.invite(session, login, name, "administrator", now)

@@ -9,6 +9,7 @@ from app.profiles.loader import NO_SPECIALTY, folders, read_profile
 from app.profiles.models import Act, PathCell, PathMatrix, Profile, PublishableProfile, Purpose
 from app.profiles.references import reference_faults
 from app.profiles.texts import text_faults
+from app.retention import KEPT_DAYS
 
 QUESTIONS_A_PAGE = 4
 TOLD = ("care", "contact")
@@ -67,7 +68,14 @@ def check_together(profiles: list[Profile]) -> list[str]:
         if profile.neutral_name != profiles[0].neutral_name:
             other = profiles[0].slug
             faults.append(Fault(file, "neutral_name", f"differs from that of {other}, so it would tell them apart"))
+        if _told_days(profile) != _told_days(profiles[0]):
+            other = profiles[0].slug
+            faults.append(Fault(file, "purposes", f"retention_days differ from those of {other}"))
     return [str(fault) for fault in faults]
+
+
+def _told_days(profile: Profile) -> set[int]:
+    return {one.retention_days for one in profile.purposes if one.slug in TOLD}
 
 
 def _shape(profile: Profile, pages: int) -> _Found:
@@ -94,6 +102,7 @@ def _purposes(purposes: tuple[Purpose, ...]) -> _Found:
     for slug in TOLD:
         if slug not in told:
             yield "purposes", f"the purpose {slug!r} is missing, or is not told as one that is not optional"
+    yield from _terms(purposes)
     optional = [place for place, purpose in enumerate(purposes) if purpose.optional]
     if len(optional) != 1:
         yield (
@@ -103,6 +112,16 @@ def _purposes(purposes: tuple[Purpose, ...]) -> _Found:
     for place in optional:
         if purposes[place].if_refused is None:
             yield f"purposes[{place}].if_refused", "an optional purpose says what a refusal changes"
+
+
+def _terms(purposes: tuple[Purpose, ...]) -> _Found:
+    """A file has one term, which no profile may lengthen: its purposes are destroyed together."""
+    told = [(place, one) for place, one in enumerate(purposes) if one.slug in TOLD]
+    for place, purpose in told:
+        if purpose.retention_days > KEPT_DAYS:
+            yield f"purposes[{place}].retention_days", f"more than the {KEPT_DAYS} days a file is kept at most"
+        elif purpose.retention_days != told[0][1].retention_days:
+            yield f"purposes[{place}].retention_days", f"differs from that of {told[0][1].slug!r}"
 
 
 def _neutral(profile: Profile, lexicon: Lexicon) -> _Found:

@@ -54,6 +54,10 @@ DOORS = {
         "pkcs11.ObjectClass",
         reason="an HSM, which wraps 32 random bytes and keeps its own key",
     ),
+    "app/vault/token_days.py": door(
+        "pkcs11", "pkcs11.Attribute", "pkcs11.KeyType", "pkcs11.MechanismFlag", "pkcs11.ObjectClass",
+        reason="an HSM, which wraps the key of a half-day and keeps its own key",
+    ),
     "app/cli/keys_terminal.py": door(
         "getpass", "sys.stdout", "sys.stdout.isatty",
         reason="shares on the screen of a ceremony, and what is typed without being shown",
@@ -74,10 +78,33 @@ DOORS = {
     "app/ledger/verify.py": door(
         "sys.stdout", "sys.stdout.write", reason="an auditor's program: kinds of faults and places, never a payload"
     ),
+    "app/worker/anchor_bucket.py": door(
+        "boto3", "botocore.config.Config", "botocore.exceptions.BotoCoreError", "botocore.exceptions.ClientError",
+        "botocore.parsers.ResponseParserError", "botocore.session", "urllib3.exceptions.HTTPError",
+        reason="signed notes of the ledger and their time stamps, to the bucket that the settings name",
+    ),
+    "app/worker/time_stamps.py": door(
+        "asn1crypto.tsp.TimeStampResp", "http.client.HTTPException", "rfc3161_client.HashAlgorithm",
+        "rfc3161_client.TimestampRequestBuilder",
+        "rfc3161_client.VerifierBuilder", "rfc3161_client.decode_timestamp_response", "urllib.error.URLError",
+        "urllib.request",
+        reason="the SHA-256 of a signed note, to the authority of time stamps that the settings name",
+    ),
+    "app/worker/anchoring.py": door(
+        "open", "replace", reason="time stamps of signed notes, beside the anchors: sizes, roots and times"
+    ),
     "app/worker/chain.py": door("open", reason="signed notes of the ledger: sizes, roots and times"),
+    "app/worker/siem_line.py": door(
+        "socket", "ssl",
+        reason="to the clinic's own SIEM over TLS 1.3: events by their declared fields, never on which patient",
+    ),
     "app/cli/ledger.py": door(
         "os.fdopen", "os.open", "subprocess",
         reason="the ledger's bundle, to a private file that whoever asks names; starts the auditor's program",
+    ),
+    "app/cli/ledger_elsewhere.py": door(
+        "os.fdopen", "os.open", "replace",
+        reason="copies of signed notes and time stamps, in a folder that whoever asks names",
     ),
     "app/cli/health.py": door(
         "http.server.BaseHTTPRequestHandler", "os.register_at_fork", "socket", "socketserver.TCPServer",

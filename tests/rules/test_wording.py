@@ -16,7 +16,7 @@ PRESSURE = re.compile(
     r"plus qu[e’] ?(\d|un|deux|trois|quelques)|"
     r"réservez (vite|maintenant|sans (attendre|tarder))|dépêchez|ne (tardez|manquez|ratez)|sans (attendre|tarder)|"
     r"(bientôt|presque) (complet|épuisé|fini)|il ne reste que|d’autres (personnes )?regardent|compte à rebours|"
-    r"profitez|offre|promo|"
+    r"profitez|\boffre|promo|"
     r"last (chance|place|slot|minute)|only \d+ left|book (now|fast|quickly|today)|hurry|don[’']t (miss|wait)|"
     r"(almost|nearly|selling) (full|gone|out)|others are (looking|viewing)|running out|"
     r"limited (time|offer)|countdown",

@@ -3,7 +3,7 @@
 import os
 import threading
 
-from app.db import Turn, Writer
+from app.writer import Turn, Writer
 
 
 def test_counts_go_up_by_one_under_one_id() -> None:

@@ -10,12 +10,17 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select, text, update
+from sqlalchemy import select, text
 
 from app.db import Databases, SiloUnavailable
 from app.ledger.events import EVENTS, EventRefused, checked
 from app.ledger.models import Base, Event, EventSubject
-from app.ledger.service import LedgerUnavailable, events_for, leaf_of, record
+from app.ledger.opening import EventKeys
+from app.ledger.sealed import Content, canonical, content_of
+from app.ledger.service import LedgerKeyMissing, LedgerUnavailable, events_for, leaf_of, record
+from app.vault.keystore import Keystore, Unlock
+from tests.factories.house import told
+from tests.factories.kept_ledger import a_keystore, a_sealer
 
 APP = Path(__file__).resolve().parents[3] / "app"
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
@@ -24,9 +29,18 @@ CASE: dict[str, Any] = {"actor": ACTOR, "role": "practitioner", "form": "screen"
 
 
 def _ledger(tmp_path: Path) -> Databases:
-    db = Databases({"ledger": f"sqlite:///{tmp_path}/ledger.sqlite"})
+    db = _at(tmp_path, tmp_path / "ledger.sqlite")
     Base.metadata.create_all(db.engine("ledger"))
     return db
+
+
+def _at(tmp_path: Path, file: Path) -> Databases:
+    sealer = a_sealer(tmp_path, a_keystore(tmp_path, NOW))
+    return Databases({"ledger": f"sqlite:///{file}"}, sealer=sealer)
+
+
+def _keys(tmp_path: Path, db: Databases) -> EventKeys:
+    return EventKeys(db, Keystore.open(tmp_path / "keystore", Unlock(key_file=tmp_path / "unlock")))
 
 
 def _rows(db: Databases) -> list[Event]:
@@ -51,12 +65,16 @@ def test_the_payload_is_canonical_and_its_leaf_salted(tmp_path: Path) -> None:
     paris = NOW.astimezone(timezone(timedelta(hours=1)))
     receipt = record(db, paris, "clinic", "case.opened", [one, other, one], ["contact", "care"], **CASE)
     [row] = _rows(db)
+    said = json.loads(row.payload)
     assert row.payload == (
         '{"at":"2026-11-18T09:30:00.000000+00:00","count":1,"event":"' + str(receipt.event) + '",'
-        '"fields":{"actor":"00000000-0000-0000-0000-000000000001","form":"screen","role":"practitioner"},'
-        '"name":"case.opened","purposes":["care","contact"],"schema":2,'
-        '"subjects":["00000000-0000-0000-0000-000000000002","00000000-0000-0000-0000-000000000003"],'
+        '"key":"' + said["key"] + '","name":"case.opened","schema":3,"sealed":"' + said["sealed"] + '",'
         '"unwritten":[],"writer":"' + str(db.writer.take().writer) + '","zone":"clinic"}'
+    )
+    assert content_of(row, _keys(tmp_path, db)) == Content(
+        (str(other), str(one)),
+        ("care", "contact"),
+        {"actor": "00000000-0000-0000-0000-000000000001", "form": "screen", "role": "practitioner"},
     )
     assert row.leaf == leaf_of(row.salt, row.payload)
     assert leaf_of(bytes(32), row.payload) != row.leaf
@@ -67,9 +85,10 @@ def test_a_list_covers_everybody_on_it(tmp_path: Path) -> None:
     fields: dict[str, Any] = {"actor": ACTOR, "role": "desk", "list": "day", "form": "print", "count": 300}
     receipt = record(db, NOW, "clinic", "list.opened", subjects, ["contact"], **fields)
     assert receipt.subjects == frozenset(subjects)
-    [entry] = events_for(db, subjects[150])
+    [entry] = events_for(db, subjects[150], _keys(tmp_path, db))
     assert entry.intact
-    assert entry.payload["fields"]["count"] == 300
+    assert told(entry).fields["count"] == 300
+    assert len(told(entry).subjects) == 300
 
 
 def test_somebodys_events_are_found_in_order_and_an_altered_one_shows(tmp_path: Path) -> None:
@@ -77,12 +96,14 @@ def test_somebodys_events_are_found_in_order_and_an_altered_one_shows(tmp_path: 
     for minutes in (5, 0):
         record(db, NOW + timedelta(minutes=minutes), "clinic", "case.opened", [subject], ["care"], **CASE)
     record(db, NOW, "clinic", "case.opened", [uuid4()], ["care"], **CASE)
-    first, second = events_for(db, subject)
+    keys = _keys(tmp_path, db)
+    first, second = events_for(db, subject, keys)
     assert (first.at, second.at) == (NOW, NOW + timedelta(minutes=5))
-    altered = json.dumps(first.payload | {"zone": "patient"})
     with db.writing("ledger") as session:
-        session.execute(update(Event).where(Event.id == first.id).values(payload=altered))
-    assert [entry.intact for entry in events_for(db, subject)] == [False, True]
+        event = session.get_one(Event, first.id)
+        event.payload = canonical(json.loads(event.payload) | {"zone": "patient"})
+    altered, whole = events_for(db, subject, keys)
+    assert (altered.intact, altered.content, whole.intact, whole.content) == (False, None, True, second.content)
 
 
 def test_a_step_repeated_is_written_once(tmp_path: Path) -> None:
@@ -92,7 +113,7 @@ def test_a_step_repeated_is_written_once(tmp_path: Path) -> None:
         receipt = record(db, NOW, "patient", "submission.sent", [subject], once=once, **sent)
     assert (receipt.event, receipt.subjects) == (once, frozenset())
     assert [row.id for row in _rows(db)] == [once]
-    assert len(events_for(db, subject)) == 1
+    assert len(events_for(db, subject, _keys(tmp_path, db))) == 1
 
 
 def test_every_event_refuses_a_missing_and_an_unknown_field() -> None:
@@ -164,12 +185,13 @@ def test_undeclared_events_purposes_and_subjects_are_refused(tmp_path: Path) -> 
 
 
 def test_a_ledger_that_cannot_be_written_gives_no_receipt(tmp_path: Path) -> None:
-    broken = Databases({"ledger": f"sqlite:///{tmp_path}/nowhere/ledger.sqlite"})
-    empty = Databases({"ledger": f"sqlite:///{tmp_path}/empty.sqlite"})
+    broken = _at(tmp_path, tmp_path / "nowhere" / "ledger.sqlite")
+    empty = Databases({"ledger": f"sqlite:///{tmp_path}/empty.sqlite"}, sealer=broken.sealer)
     for db in (broken, empty):
         with pytest.raises(LedgerUnavailable) as caught:
             record(db, NOW, "clinic", "case.opened", [uuid4()], ["care"], **CASE)
         assert isinstance(caught.value, SiloUnavailable)
+        assert not isinstance(caught.value, LedgerKeyMissing)
         assert caught.value.silo == "ledger"
 
 

@@ -18,7 +18,7 @@ from app.ledger.sequence import TreeAltered, checkpoint, sequence, waiting
 from app.ledger.service import record
 from app.ledger.tree import Frontier, root_of
 from tests.factories.house import MONDAY
-from tests.factories.kept_ledger import CASE, KeptLedger, an_empty_ledger
+from tests.factories.kept_ledger import CASE, KeptLedger, a_keystore, a_sealer, an_empty_ledger
 from tests.factories.scratch import postgres_urls
 
 
@@ -166,10 +166,10 @@ def test_a_leaf_that_somebody_added_is_not_signed(ledger: KeptLedger) -> None:
 
 
 @pytest.mark.postgres
-def test_sequencers_on_postgresql_take_turns_while_events_are_written() -> None:
+def test_sequencers_on_postgresql_take_turns_while_events_are_written(tmp_path: Path) -> None:
     signer = Ed25519PrivateKey.from_private_bytes(bytes(32))
     with postgres_urls() as urls:
-        db = Databases({"ledger": urls["ledger"]})
+        db = Databases({"ledger": urls["ledger"]}, sealer=a_sealer(tmp_path, a_keystore(tmp_path, MONDAY)))
         Base.metadata.create_all(db.engine("ledger"))
         done = threading.Event()
 

@@ -17,6 +17,8 @@ from tests.factories.scratch import emptied, postgres_silos, sqlite_silos
 
 _NUMBERS = count(1)
 """A row is never like one before: revisions that make no table leave what was there."""
+_BOUND = {"mailbox.epoch": "2026-W01"}
+"""Columns that take no other value than one of their own kind."""
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +151,8 @@ def _fill(db: Databases, silo: Silo) -> None:
 def _value(column: sa.Column[Any], ids: dict[str, Any]) -> Any:
     for key in column.foreign_keys:
         return ids[key.target_fullname]
+    if (bound := _BOUND.get(str(column))) is not None:
+        return bound
     samples = {
         sa.Uuid: uuid4(),
         sa.CHAR: uuid4().hex,

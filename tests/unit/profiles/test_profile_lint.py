@@ -62,6 +62,11 @@ def test_a_sound_profile_has_no_fault(tmp_path: Path) -> None:
             "",
             "purposes[2].if_refused: an optional purpose says what a refusal changes",
         ),
+        (
+            "retention_days = 90",
+            "retention_days = 91",
+            "purposes[0].retention_days: more than the 90 days a file is kept at most",
+        ),
         ("La visite pruning", "x" * 61, f"acts[0].name.fr: 61 characters long; 60 {TOO_LONG}"),
         ("Une échelle", "x" * 71, f"questions[0].choices[0].text.fr: 71 characters long; 70 {TOO_LONG}"),
         ("Bienvenue.", "Bien\u00advenue.", "introduction.fr: holds a character that can't be seen"),
@@ -192,6 +197,19 @@ def test_profiles_side_by_side_have_their_own_codes_and_one_neutral_name(sound: 
     assert check_together([sound.profile, other]) == [
         "meadow/profile.toml: code: orchard has the same code",
         "meadow/profile.toml: neutral_name: differs from that of orchard, so it would tell them apart",
+    ]
+
+
+def test_a_file_has_one_term_in_a_profile_and_in_all(sound: PublishableProfile) -> None:
+    care, contact, *others = sound.profile.purposes
+    shorter = [care.model_copy(update={"retention_days": 30}), contact.model_copy(update={"retention_days": 30})]
+    torn = sound.profile.model_copy(update={"purposes": (care, shorter[1], *others)})
+    other = sound.profile.model_copy(update={"slug": "meadow", "code": "42", "purposes": (*shorter, *others)})
+
+    found = check(PublishableProfile(profile=torn, paths=sound.paths), 1, OrchardLexicon())
+    assert "orchard/profile.toml: purposes[1].retention_days: differs from that of 'care'" in found
+    assert check_together([sound.profile, other]) == [
+        "meadow/profile.toml: purposes: retention_days differ from those of orchard"
     ]
 
 
