@@ -101,6 +101,13 @@ def test_the_same_form_sent_twice_is_one_booking(clinic: Staffed) -> None:
     assert len(clinic.events("booking.entered")) == 1
 
 
+def _but_its_form_key(page: str) -> str:
+    """Return a page without the key of its sign-out form, which tells the second it was drawn in."""
+    bare, keys = re.subn(r'(name="csrf_token" value=")[^"]+', r"\1", page)
+    assert keys
+    return bare
+
+
 @pytest.mark.parametrize("booking", ["instant", "ask"])
 def test_the_same_form_sent_twice_at_once_is_one_booking(clinic: Staffed, booking: str) -> None:
     browser = first_page(clinic, booking)
@@ -111,7 +118,7 @@ def test_the_same_form_sent_twice_at_once_is_one_booking(clinic: Staffed, bookin
     with ThreadPoolExecutor(2) as at_once:
         pages = list(at_once.map(lambda client: client.post("/saisie", data=data), both))
     assert [page.status_code for page in pages] == [200, 200]
-    assert pages[0].text == pages[1].text
+    assert _but_its_form_key(pages[0].text) == _but_its_form_key(pages[1].text)
     assert len(visits(clinic)) == 1
 
 
