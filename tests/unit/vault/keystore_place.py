@@ -1,16 +1,21 @@
 """A keystore with its keys silo in a temporary directory, for tests."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from app.config import WordsCost
 from app.db import Databases
 from app.ledger.models import Base as LedgerBase
 from app.ledger.sealed import MonthSealer
+from app.vault.custodians import split
 from app.vault.intake import IntakeKey, load_intake_key
 from app.vault.keystore import Keystore, Unlock
 from app.vault.models import Base as KeysBase
+from app.vault.rekeying import with_lock
+from app.vault.root import Opened, open_file, write
+from app.vault.sealing import new_secret
+from app.vault.unlock import custodians_lock, new_lock, unlocking_key
 
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
 """A Wednesday."""
@@ -18,6 +23,8 @@ PAIR = "2026-11-18"
 """The intake pair of that half-day."""
 CHEAP = WordsCost(memory_kib=64, passes=1)
 UNLOCK = Unlock(passphrase="quatre saisons au jardin")
+OTHER = Unlock(passphrase="une autre phrase longue")
+DAY = date(2026, 11, 18)
 
 
 @dataclass(frozen=True)
@@ -45,3 +52,15 @@ def make_place(tmp_path: Path, now: datetime = NOW) -> Place:
     keystore = Keystore.create(directory, public_dir, UNLOCK, now, CHEAP)
     db.sealer = MonthSealer(public_dir, keystore.verify_key)
     return Place(directory, public_dir, keystore, db)
+
+
+def three_locks(place: Place) -> tuple[Opened, dict[str, Unlock]]:
+    """Give a keystore a second passphrase and custodians, 2 of 3."""
+    opened = open_file(place.directory, UNLOCK)
+    second = new_lock(OTHER, CHEAP)
+    recovery_key = new_secret()
+    custody, shares = split(recovery_key, 2, 3, DAY)
+    opened = with_lock(opened, second, unlocking_key(OTHER, second))
+    opened = with_lock(opened, *custodians_lock(custody, recovery_key))
+    ways = {"first": UNLOCK, "second": OTHER, "shares": Unlock(shares=shares[1:])}
+    return write(place.directory, opened), ways

@@ -4,13 +4,11 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.vault.custodians import split
 from app.vault.errors import (
     CustodiansMissing,
     KeystoreChanged,
@@ -29,25 +27,10 @@ from app.vault.rekeying import (
     with_new_silo_keys,
     without_lock,
 )
-from app.vault.root import Opened, create_root, open_file, write
+from app.vault.root import create_root, open_file, write
 from app.vault.sealing import encode_document, lock, new_secret
-from app.vault.unlock import Unlock, custodians_lock, new_key_file, new_lock, unlocking_key
-from tests.unit.vault.keystore_place import CHEAP, UNLOCK, Place, make_place
-
-OTHER = Unlock(passphrase="une autre phrase longue")
-DAY = date(2026, 11, 18)
-
-
-def _three_locks(place: Place) -> tuple[Opened, dict[str, Unlock]]:
-    """Give a keystore a second passphrase and custodians, 2 of 3."""
-    opened = open_file(place.directory, UNLOCK)
-    second = new_lock(OTHER, CHEAP)
-    recovery_key = new_secret()
-    custody, shares = split(recovery_key, 2, 3, DAY)
-    opened = with_lock(opened, second, unlocking_key(OTHER, second))
-    opened = with_lock(opened, *custodians_lock(custody, recovery_key))
-    ways = {"first": UNLOCK, "second": OTHER, "shares": Unlock(shares=shares[1:])}
-    return write(place.directory, opened), ways
+from app.vault.unlock import Unlock, new_key_file, new_lock, unlocking_key
+from tests.unit.vault.keystore_place import CHEAP, OTHER, UNLOCK, Place, make_place, three_locks
 
 
 def _document(place: Place) -> Any:
@@ -61,7 +44,7 @@ def _put(place: Place, document: Any) -> None:
 def test_any_lock_opens_the_same_keystore(tmp_path: Path) -> None:
     place = make_place(tmp_path)
     sealed = place.keystore.seal_field("desk", "totp 1", b"marker")
-    _, ways = _three_locks(place)
+    _, ways = three_locks(place)
     for way in ways.values():
         again = Keystore.open(place.directory, way)
         assert again.verify_key == place.keystore.verify_key
@@ -84,7 +67,7 @@ def test_a_lock_that_cannot_be_tried_leaves_the_others_their_turn(tmp_path: Path
 
 def test_no_two_fields_can_be_swapped_between_locks(tmp_path: Path) -> None:
     place = make_place(tmp_path)
-    _three_locks(place)
+    three_locks(place)
     good = _document(place)
     for name in ("id", "salt", "root"):
         wrong = json.loads(json.dumps(good))
@@ -114,7 +97,7 @@ def _others(value: Any) -> list[Any]:
 
 def test_every_field_altered_is_refused_whatever_opens(tmp_path: Path) -> None:
     place = make_place(tmp_path)
-    _, ways = _three_locks(place)
+    _, ways = three_locks(place)
     good, tried = _document(place), 0
     for path in _paths(good)[1:]:
         holder, last = good, path[-1]
@@ -157,7 +140,7 @@ def _said_twice(document: Any) -> None:
 @pytest.mark.parametrize("change", [_shorter, _doubled, _turned, _more, _said_twice])
 def test_a_lock_added_or_taken_away_by_hand_is_seen(tmp_path: Path, change: Callable[[Any], None]) -> None:
     place = make_place(tmp_path)
-    _three_locks(place)
+    three_locks(place)
     document = _document(place)
     change(document)
     _put(place, document)
@@ -178,7 +161,7 @@ def test_a_lock_of_another_keystore_does_not_fit(tmp_path: Path) -> None:
 
 def test_a_removed_lock_opens_no_more_and_the_last_stays(tmp_path: Path) -> None:
     place = make_place(tmp_path)
-    opened, _ = _three_locks(place)
+    opened, _ = three_locks(place)
     first = opened.head.held[0].lock.id
     write(place.directory, without_lock(opened, first))
     with pytest.raises(WrongUnlock):
@@ -200,7 +183,7 @@ def test_shares_without_custodians_open_nothing(tmp_path: Path) -> None:
 def test_an_older_copy_of_the_root_file_is_named_and_nothing_is_written(tmp_path: Path) -> None:
     place = make_place(tmp_path)
     yesterday = (place.directory / "keystore.json").read_bytes()
-    _three_locks(place)
+    three_locks(place)
     (place.directory / "keystore.json").write_bytes(yesterday)
     with pytest.raises(KeystoreOutdated, match="put the newest back"):
         Keystore.open(place.directory, UNLOCK)
@@ -211,7 +194,7 @@ def test_an_older_copy_of_the_root_file_is_named_and_nothing_is_written(tmp_path
 
 def test_a_folder_that_lost_its_root_file_is_not_given_a_new_one(tmp_path: Path) -> None:
     place = make_place(tmp_path)
-    _three_locks(place)
+    three_locks(place)
     (place.directory / "keystore.json").unlink()
     with pytest.raises(KeystoreExists, match=r"put keystore\.json back"):
         create_root(place.directory, place.public_dir, UNLOCK, CHEAP)

@@ -1,12 +1,11 @@
 """New keys, a seal, an older file: what a change of the root file does to those who use it."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from app.vault.blind import index_keys
-from app.vault.custodians import split
 from app.vault.errors import (
     KeystoreSealed,
     KeystoreUnreadable,
@@ -24,25 +23,10 @@ from app.vault.rekeying import (
     without_lock,
     without_notes,
 )
-from app.vault.root import Opened, key_of, open_file, read_head, write
-from app.vault.sealing import Unsealable, new_secret
-from app.vault.unlock import Unlock, custodians_lock, new_lock, unlocking_key
-from tests.unit.vault.keystore_place import CHEAP, NOW, UNLOCK, Place, make_place
-
-OTHER = Unlock(passphrase="une autre phrase longue")
-DAY = date(2026, 11, 18)
-
-
-def _three_locks(place: Place) -> tuple[Opened, dict[str, Unlock]]:
-    """Give a keystore a second passphrase and custodians, 2 of 3."""
-    opened = open_file(place.directory, UNLOCK)
-    second = new_lock(OTHER, CHEAP)
-    recovery_key = new_secret()
-    custody, shares = split(recovery_key, 2, 3, DAY)
-    opened = with_lock(opened, second, unlocking_key(OTHER, second))
-    opened = with_lock(opened, *custodians_lock(custody, recovery_key))
-    ways = {"first": UNLOCK, "second": OTHER, "shares": Unlock(shares=shares[1:])}
-    return write(place.directory, opened), ways
+from app.vault.root import key_of, open_file, read_head, write
+from app.vault.sealing import Unsealable
+from app.vault.unlock import Unlock, new_lock, unlocking_key
+from tests.unit.vault.keystore_place import CHEAP, NOW, OTHER, UNLOCK, make_place, three_locks
 
 
 def test_new_silo_keys_open_what_the_former_sealed_until_they_are_forgotten(tmp_path: Path) -> None:
@@ -70,7 +54,7 @@ def test_new_silo_keys_open_what_the_former_sealed_until_they_are_forgotten(tmp_
 def test_after_a_revocation_the_old_file_opens_nothing_new(tmp_path: Path) -> None:
     place = make_place(tmp_path)
     index_keys(place.keystore).current(NOW)
-    _, ways = _three_locks(place)
+    _, ways = three_locks(place)
     old = tmp_path / "stolen"
     old.mkdir(mode=0o700)
     _copy(place.directory / "keystore.json", old)
@@ -106,7 +90,7 @@ def test_the_former_root_file_is_overwritten_when_it_is_replaced(tmp_path: Path)
     file = place.directory / "keystore.json"
     with file.open("rb") as before:
         old = before.read()
-        _three_locks(place)
+        three_locks(place)
         before.seek(0)
         assert before.read() not in (old, b"")
 
